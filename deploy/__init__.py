@@ -1,0 +1,1 @@
+"""What turns the code into a running city: the operator's CLI, the reference data, the local stack."""

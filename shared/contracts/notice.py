@@ -1,0 +1,51 @@
+"""Streams `notice-<id>`, written by notify: one message to one recipient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from shared.contracts.catalogue import event
+
+
+class RecipientKind(StrEnum):
+    """A reporter (by sealed contact) or a department (by its registered contact)."""
+
+    REPORTER = "reporter"
+    DEPARTMENT = "department"
+
+
+@event("notice.requested", "notice")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRequested:
+    """Somebody is to hear something. The text is made at delivery, so that no contact and no words are stored here."""
+
+    notice_id: UUID
+    template: str
+    recipient_kind: RecipientKind
+    recipient: str
+    """The subject's id, or the department's code."""
+    channel: str
+    about: UUID
+    values: dict[str, str]
+
+
+@event("notice.delivered", "notice")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeDelivered:
+    """The channel took the message."""
+
+    notice_id: UUID
+    channel: str
+    receipt: str | None
+
+
+@event("notice.failed", "notice")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeFailed:
+    """The message could not be delivered and waits for an operator."""
+
+    notice_id: UUID
+    channel: str
+    reason: str

@@ -1,0 +1,117 @@
+"""Stream `report-<id>`, written by intake: somebody tells of an issue, up to the moment it is accepted or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from shared.contracts.catalogue import event
+from shared.contracts.shapes import Point
+
+
+class Source(StrEnum):
+    """Through which door a report came."""
+
+    RESIDENT = "resident"
+    GRID_WORKER = "grid_worker"
+    HOTLINE = "hotline"
+    WINDOW = "window"
+    MEDIA = "media"
+    SUPERIOR = "superior"
+    DEVICE = "device"
+
+
+class Urgency(StrEnum):
+    """一般, 紧急, 特急."""
+
+    NORMAL = "normal"
+    URGENT = "urgent"
+    CRITICAL = "critical"
+
+
+@event("report.submitted", "report")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSubmitted:
+    """Somebody told of an issue (采集上报). The words are masked; the original is sealed under the subject."""
+
+    report_id: UUID
+    number: str
+    """The tracking number that people quote: date, district, sequence."""
+    source: Source
+    subject_id: UUID | None
+    """Whose contact and original words are sealed; None when nobody left any."""
+    issue_type: str
+    urgency: Urgency
+    title: str
+    words: str
+    place: str | None
+    """The place in words, as told."""
+    point: Point | None
+    external_number: str | None
+    """The number that another system knows it by."""
+
+
+@event("report.verification_requested", "report")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportVerificationRequested:
+    """Somebody is asked to look on site before the report is accepted (核实)."""
+
+    report_id: UUID
+
+
+@event("report.verified", "report")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportVerified:
+    """Somebody was on site, and says whether the issue is there."""
+
+    report_id: UUID
+    found: bool
+    findings: str
+
+
+@event("report.accepted", "report")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAccepted:
+    """The report becomes a case. Carries what dispatch needs, so that nobody has to ask back."""
+
+    report_id: UUID
+    number: str
+    source: Source
+    subject_id: UUID | None
+    issue_type: str
+    urgency: Urgency
+    title: str
+    words: str
+    place: str | None
+    point: Point | None
+    reported_at: datetime
+
+
+@event("report.rejected", "report")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRejected:
+    """The report is not accepted (不予受理): a reason is always given, and the reporter is told."""
+
+    report_id: UUID
+    reason_code: str
+    reason: str
+
+
+@event("report.merged", "report")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportMerged:
+    """The report is a duplicate of an earlier one (并案); its reporter stays and hears of that one's progress."""
+
+    report_id: UUID
+    into: UUID
+
+
+@event("report.unmerged", "report")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportUnmerged:
+    """A merge was a mistake: the report stands on its own again."""
+
+    report_id: UUID
+    out_of: UUID

@@ -1,0 +1,78 @@
+"""Streams `rulebook-<kind>`, written by dispatch: departments, issue types, responsibilities, calendar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from shared.contracts.catalogue import event
+from shared.contracts.case import Loop
+from shared.contracts.shapes import Limit
+
+
+@event("department.registered", "rulebook")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepartmentRegistered:
+    """A department that handles cases, or a change to it: the latest word counts."""
+
+    code: str
+    name: str
+    name_en: str
+    contact: str | None
+    """Where notices for it go: a mail address or a gateway name, never a person's."""
+
+
+@event("issue_type.defined", "rulebook")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueTypeDefined:
+    """A kind of issue in the scheme of GB/T 30428.2, or a change to it: the latest word counts."""
+
+    code: str
+    """Kind and two levels, for example `E-01-02`: 事件, 市容环境, 暴露垃圾."""
+    group: str
+    name: str
+    name_en: str
+    loop: Loop
+    """Where such a case starts."""
+    limit: Limit | None
+    needs_verification: bool
+    keywords: tuple[str, ...]
+
+
+@event("responsibility.assigned", "rulebook")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponsibilityAssigned:
+    """A line of the responsibility list 权责清单: who leads on an issue type in an area. The latest word counts."""
+
+    rule: str
+    """The line's own name."""
+    issue_type: str
+    """A full code, or a prefix such as `E-01` for a whole group; `*` for all."""
+    area: str
+    """The area path in which the line holds."""
+    department: str
+    co_handlers: tuple[str, ...]
+    limit: Limit | None
+    """Overrides the issue type's own limit."""
+    automatic: bool
+    """Dispatched at once on filing; otherwise proposed to a dispatcher."""
+
+
+@event("calendar.published", "rulebook")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarPublished:
+    """The working calendar of one year: holidays, swap days 调休, and the daily hours. A new version replaces it."""
+
+    year: int
+    version: int
+    zone: str
+    windows: tuple[str, ...]
+    """Working hours of a full day, `09:00-12:00`."""
+    half_day_windows: tuple[str, ...]
+    cutoff: str
+    """A case that comes later than this counts from the next working day, `17:00`."""
+    holidays: tuple[date, ...]
+    """Days off that would otherwise be worked."""
+    swap_days: tuple[date, ...]
+    """Weekend days that are worked."""
+    half_days: tuple[date, ...]

@@ -1,0 +1,164 @@
+"""The six steps and the case states, with every move between them: one table, and the only one.
+
+States and their Chinese names follow GB/T 30428.8 practice. Some moves have no command yet; the table is complete
+all the same, so that a view or a subscriber that knows it will not be surprised later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Step(StrEnum):
+    """The six steps of the closed loop 六步闭环."""
+
+    REPORT = "report"
+    DISPATCH = "dispatch"
+    HANDLE = "handle"
+    CHECK = "check"
+    CLOSE = "close"
+    ASSESS = "assess"
+
+    @property
+    def zh(self) -> str:
+        return _STEP_NAMES[self]
+
+
+_STEP_NAMES = {
+    Step.REPORT: "采集上报",
+    Step.DISPATCH: "指挥派遣",
+    Step.HANDLE: "处理反馈",
+    Step.CHECK: "任务核查",
+    Step.CLOSE: "结案归档",
+    Step.ASSESS: "考核评价",
+}
+
+
+class State(StrEnum):
+    """Where one case stands."""
+
+    REPORTED = "reported"
+    VERIFYING = "verifying"
+    SELF_HANDLED = "self_handled"
+    REJECTED = "rejected"
+    FILED = "filed"
+    DISPATCHED = "dispatched"
+    RETURNED = "returned"
+    HANDLING = "handling"
+    SUSPENDED = "suspended"
+    RESPONDED = "responded"
+    CHECKING = "checking"
+    REWORK = "rework"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    ARCHIVED = "archived"
+    MERGED = "merged"
+    TRANSFERRED_OUT = "transferred_out"
+
+    @property
+    def zh(self) -> str:
+        return STATES[self].zh
+
+    @property
+    def step(self) -> Step:
+        return STATES[self].step
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still has to do something: the opposite of settled."""
+        return self not in SETTLED
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """A state's names: its step, what people call it, and the clock that runs while a case is in it."""
+
+    step: Step
+    zh: str
+    clock: str | None
+
+
+STATES: dict[State, StateRow] = {
+    State.REPORTED: StateRow(Step.REPORT, "已上报", "受理时限"),
+    State.VERIFYING: StateRow(Step.REPORT, "核实中", "核实时限"),
+    State.SELF_HANDLED: StateRow(Step.HANDLE, "自行处置", None),
+    State.REJECTED: StateRow(Step.REPORT, "不予受理", None),
+    State.FILED: StateRow(Step.DISPATCH, "已立案", "派遣时限"),
+    State.DISPATCHED: StateRow(Step.DISPATCH, "已派遣", "签收时限"),
+    State.RETURNED: StateRow(Step.DISPATCH, "回退", "派遣时限"),
+    State.HANDLING: StateRow(Step.HANDLE, "处置中", "处置时限"),
+    State.SUSPENDED: StateRow(Step.HANDLE, "挂账", None),
+    State.RESPONDED: StateRow(Step.HANDLE, "已反馈待核查", "核查时限"),
+    State.CHECKING: StateRow(Step.CHECK, "核查中", "核查时限"),
+    State.REWORK: StateRow(Step.CHECK, "返工", "处置时限"),
+    State.CLOSED: StateRow(Step.CLOSE, "已结案", "回访时限"),
+    State.REOPENED: StateRow(Step.DISPATCH, "重办", "派遣时限"),
+    State.ARCHIVED: StateRow(Step.CLOSE, "已归档", None),
+    State.MERGED: StateRow(Step.REPORT, "并案", None),
+    State.TRANSFERRED_OUT: StateRow(Step.HANDLE, "已转外部", "外部回执时限"),
+}
+
+SETTLED = frozenset({State.REJECTED, State.CLOSED, State.ARCHIVED, State.MERGED})
+FINAL = frozenset({State.ARCHIVED})
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One allowed move: the event that makes it, and the roles that may cause it."""
+
+    source: State | None
+    event: str
+    target: State
+    roles: frozenset[str]
+
+
+def _moves(sources: str, event: str, target: str, roles: str) -> tuple[Move, ...]:
+    allowed = frozenset(roles.split())
+    found = (None if name == "new" else State(name) for name in sources.split())
+    return tuple(Move(source, event, State(target), allowed) for source in found)
+
+
+MOVES: tuple[Move, ...] = (
+    *_moves("new", "report.submitted", "reported", "resident grid_worker hotline window"),
+    *_moves("reported", "report.verification_requested", "verifying", "acceptor"),
+    *_moves("verifying", "report.verified", "verifying", "grid_worker supervisor"),
+    *_moves("reported", "report.self_handled", "self_handled", "grid_worker"),
+    *_moves("reported verifying", "report.rejected", "rejected", "acceptor"),
+    *_moves("rejected", "report.appealed", "reported", "resident"),
+    *_moves("reported verifying", "report.merged", "merged", "acceptor"),
+    *_moves("merged", "report.unmerged", "reported", "acceptor"),
+    *_moves("reported verifying", "case.filed", "filed", "acceptor duty_chief"),
+    *_moves("self_handled", "case.sent_to_check", "checking", "supervisor"),
+    *_moves("self_handled", "case.closed", "closed", "duty_chief"),
+    *_moves("filed returned reopened", "case.dispatched", "dispatched", "dispatcher"),
+    *_moves("filed", "case.merged", "merged", "dispatcher"),
+    *_moves("filed", "case.level_raised", "filed", "dispatcher"),
+    *_moves("filed", "case.level_lowered", "filed", "dispatcher"),
+    *_moves("dispatched rework", "task.signed", "handling", "department"),
+    *_moves("dispatched", "task.claimed", "handling", "volunteer"),
+    *_moves("dispatched handling", "task.returned", "returned", "department"),
+    *_moves("returned", "case.rejected", "rejected", "duty_chief"),
+    *_moves("handling transferred_out", "task.responded", "responded", "department dispatcher"),
+    *_moves("handling", "case.suspended", "suspended", "duty_chief"),
+    *_moves("suspended", "case.resumed", "handling", "duty_chief"),
+    *_moves("handling", "case.transferred_out", "transferred_out", "duty_chief"),
+    *_moves("responded", "case.sent_to_check", "checking", "dispatcher"),
+    *_moves("checking", "case.cleared_to_close", "checking", "supervisor"),
+    *_moves("checking", "case.rework_ordered", "rework", "supervisor"),
+    *_moves("checking", "case.closed", "closed", "duty_chief"),
+    *_moves("closed", "case.reopened", "reopened", "resident supervisor duty_chief"),
+    *_moves("closed", "case.archived", "archived", "duty_chief"),
+)
+
+_TARGETS = {(move.source, move.event): move.target for move in MOVES}
+
+
+def target(source: State | None, event: str) -> State | None:
+    """Where the event takes a case that stands at the source; None when the table has no such move."""
+    return _TARGETS.get((source, event))
+
+
+def moves_from(source: State) -> tuple[Move, ...]:
+    """Every move that leaves (or stays in) the state."""
+    return tuple(move for move in MOVES if move.source is source)
