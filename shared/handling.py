@@ -30,7 +30,7 @@ class Cause:
 
     @classmethod
     def reaction(cls, consumer: str, recorded: Recorded[Any], at: datetime) -> Cause:
-        """A service answers an event. The key is the inbox entry: the same event is answered once, however often heard."""
+        """A service answers an event. The key is the inbox entry: one event is answered once, however often heard."""
         return cls(
             actor=Actor.service(consumer.partition(".")[0]),
             at=at,

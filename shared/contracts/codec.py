@@ -28,7 +28,8 @@ Json = Any
 
 def encode(event: object) -> dict[str, Json]:
     """The event's body as plain JSON values; optional fields that are None are left out."""
-    return typing.cast("dict[str, Json]", _encoder(type(event))(event))
+    shape: type = type(event)
+    return typing.cast("dict[str, Json]", _encoder(shape)(event))
 
 
 def load(name: str, version: int, body: Mapping[str, Json]) -> object:
@@ -43,9 +44,14 @@ def load(name: str, version: int, body: Mapping[str, Json]) -> object:
     try:
         schema_of(found.shape).load(dict(body))
     except ValidationError as error:
-        raise Invalid(f"the body of {name} is wrong", errors=error.normalized_messages()) from error
+        raise Invalid(f"the body of {name} is wrong", errors=_by_field(error)) from error
     current, lifted = _lift(found, dict(body))
     return typing.cast("object", schema_of(current.shape).load(lifted))
+
+
+def _by_field(error: ValidationError) -> dict[str, object]:
+    messages = error.messages
+    return dict(messages) if isinstance(messages, dict) else {"_schema": messages}
 
 
 def revive(name: str, version: int, body: Mapping[str, Json]) -> object:
@@ -203,7 +209,7 @@ def _field(annotation: Any, **options: Any) -> fields.Field[Any]:
     return fields.Nested(schema_of(annotation), **options)
 
 
-class _Tuple(fields.List):
+class _Tuple(fields.List[Any]):
     """A list on the wire, a tuple in the frozen dataclass."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from shared.contracts.catalogue import event
 from shared.contracts.case import Loop
+from shared.contracts.catalogue import event
 from shared.contracts.shapes import Limit
 
 
