@@ -13,7 +13,7 @@ import typing
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from typing import Any, Union
 from uuid import UUID
 
@@ -188,18 +188,20 @@ def _zoned(value: datetime) -> None:
         raise ValidationError("a time needs its zone, for example 2026-05-03T09:00:00+08:00")
 
 
+_SIMPLE_FIELDS: dict[Any, Callable[..., fields.Field[Any]]] = {
+    str: fields.String,
+    UUID: fields.UUID,
+    date: fields.Date,
+    float: fields.Float,
+    bool: partial(fields.Boolean, truthy={True}, falsy={False}),
+    int: partial(fields.Integer, strict=True),
+    datetime: partial(fields.DateTime, format="iso", validate=_zoned),
+}
+
+
 def _field(annotation: Any, **options: Any) -> fields.Field[Any]:
-    simple: dict[Any, type[fields.Field[Any]]] = {str: fields.String, UUID: fields.UUID, date: fields.Date}
-    if annotation in simple:
-        return simple[annotation](**options)
-    if annotation is bool:
-        return fields.Boolean(truthy={True}, falsy={False}, **options)
-    if annotation is int:
-        return fields.Integer(strict=True, **options)
-    if annotation is float:
-        return fields.Float(**options)
-    if annotation is datetime:
-        return fields.DateTime(format="iso", validate=_zoned, **options)
+    if annotation in _SIMPLE_FIELDS:
+        return _SIMPLE_FIELDS[annotation](**options)
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return fields.Enum(annotation, by_value=True, **options)
     if typing.get_origin(annotation) is tuple:

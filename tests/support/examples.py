@@ -1,0 +1,75 @@
+"""One realistic example of every event type, built the same way every time: golden files and other tests use them."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from shared.contracts import catalogue, codec
+from shared.contracts.shapes import Limit, Point, Unit
+from shared.kernel.ids import derived_id
+
+_BY_NAME: dict[str, Any] = {
+    "number": "20260503530103000017",
+    "issue_type": "E-01-02",
+    "title": "文艺路口垃圾堆了三天",
+    "words": "文艺路口的垃圾桶三天没有清运，请联系[电话]。",
+    "place": "文艺路 12 号门前",
+    "department": "sanitation",
+    "believed_responsible": "urban_management",
+    "co_handlers": ("urban_management",),
+    "area": "530103.003",
+    "path": "530103.003.007",
+    "community": "530103.003.007",
+    "covers": ("530103.003.007.001",),
+    "rule": "E-01@530103",
+    "because": "市容环境类在盘龙区由环卫负责",
+    "due_because": "5 工作时，自 5 月 6 日 09:00 起",
+    "windows": ("09:00-12:00", "13:00-17:00"),
+    "half_day_windows": ("09:00-12:00",),
+    "cutoff": "17:00",
+    "zone": "Asia/Shanghai",
+    "values": {"number": "20260503530103000017"},
+    "evidence": ("photo:6f1c",),
+    "keywords": ("垃圾", "清运"),
+}
+
+
+def _value(name: str, annotation: Any) -> Any:
+    inner, _ = codec._without_none(annotation)
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    made: dict[Any, Callable[[], Any]] = {
+        str: lambda: f"{name} 示例",
+        int: lambda: 1,
+        float: lambda: 1.5,
+        bool: lambda: True,
+        UUID: lambda: derived_id("example", name),
+        datetime: lambda: datetime(2026, 5, 3, 1, 30, tzinfo=UTC),
+        date: lambda: date(2026, 5, 3),
+        Point: lambda: Point(lat=25.07, lon=102.73, accuracy=12.0),
+        Limit: lambda: Limit(5, Unit.WORKING_HOURS),
+    }
+    if inner in made:
+        return made[inner]()
+    if isinstance(inner, type) and issubclass(inner, Enum):
+        return next(iter(inner))
+    if typing.get_origin(inner) is tuple:
+        return (_value(name, typing.get_args(inner)[0]),)
+    raise TypeError(f"no example for {name}: {annotation}")
+
+
+def example(shape: type) -> Any:
+    """An event of that shape, every field filled in."""
+    hints = typing.get_type_hints(shape)
+    return shape(**{field.name: _value(field.name, hints[field.name]) for field in dataclasses.fields(shape)})
+
+
+def all_examples() -> dict[str, Any]:
+    """Event name → example, for every current event type."""
+    return {name: example(found.shape) for name, found in sorted(catalogue.load().items())}
