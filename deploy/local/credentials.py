@@ -1,0 +1,57 @@
+"""Secrets of one local stack: generated at its first start, kept in `credentials.json` (0600), never shown."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from pathlib import Path
+
+from joserfc.jwk import OKPKey
+
+SERVICES = ("intake", "dispatch", "grid", "survey", "notify")
+ACCOUNTS = (*SERVICES, "relay", "projector", "importer", "reader", "owner", "operator")
+"""Every account, in the database, on the broker, or both."""
+
+
+class Credentials:
+    """What was generated, by name."""
+
+    def __init__(self, path: Path) -> None:
+        self._kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        fresh = {name: value for name, value in generate().items() if name not in self._kept}
+        if fresh:
+            self._kept |= fresh
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "w") as out:
+                json.dump(self._kept, out, indent=1)
+
+    def __getitem__(self, name: str) -> str:
+        return self._kept[name]
+
+    def all(self) -> dict[str, str]:
+        return dict(self._kept)
+
+    def database(self, account: str) -> str:
+        return self._kept[f"database_{account}"]
+
+    def broker(self, account: str) -> str:
+        return self._kept[f"broker_{account}"]
+
+
+def generate() -> dict[str, str]:
+    """A fresh set; hexadecimal where it becomes part of a URL."""
+    token = OKPKey.generate_key("Ed25519", private=True, auto_kid=True)
+    return {
+        "postgres_admin": secrets.token_hex(16),
+        "rabbitmq_admin": secrets.token_hex(16),
+        "rabbitmq_cookie": secrets.token_hex(20).upper(),
+        "supervisor": secrets.token_hex(16),
+        "master_key": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "link_key": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "token_key": json.dumps(token.as_dict(private=True)),
+        "token_public_key": json.dumps(token.as_dict(private=False)),
+        **{f"database_{account}": secrets.token_hex(16) for account in ACCOUNTS},
+        **{f"broker_{account}": secrets.token_hex(16) for account in ACCOUNTS},
+    }
