@@ -8,7 +8,7 @@ import os
 import secrets
 from pathlib import Path
 
-from joserfc.jwk import OKPKey
+from shared.security import tokens
 
 SERVICES = ("intake", "dispatch", "grid", "survey", "notify")
 ACCOUNTS = (*SERVICES, "relay", "projector", "importer", "reader", "owner", "operator")
@@ -42,7 +42,7 @@ class Credentials:
 
 def generate() -> dict[str, str]:
     """A fresh set; hexadecimal where it becomes part of a URL."""
-    token = OKPKey.generate_key("Ed25519", private=True, auto_kid=True)
+    token_key = tokens.new_key()
     return {
         "postgres_admin": secrets.token_hex(16),
         "rabbitmq_admin": secrets.token_hex(16),
@@ -50,8 +50,8 @@ def generate() -> dict[str, str]:
         "supervisor": secrets.token_hex(16),
         "master_key": base64.b64encode(secrets.token_bytes(32)).decode(),
         "link_key": base64.b64encode(secrets.token_bytes(32)).decode(),
-        "token_key": json.dumps(token.as_dict(private=True)),
-        "token_public_key": json.dumps(token.as_dict(private=False)),
+        "token_key": token_key,
+        "token_public_key": tokens.public_part(token_key),
         **{f"database_{account}": secrets.token_hex(16) for account in ACCOUNTS},
         **{f"broker_{account}": secrets.token_hex(16) for account in ACCOUNTS},
     }

@@ -1,0 +1,21 @@
+"""Which service answers which path below `/api/v1`: what nginx is told, and what the tests compare with the doors."""
+
+from __future__ import annotations
+
+ROUTES: dict[str, tuple[str, ...]] = {
+    "intake": ("reports", "subjects"),
+    "dispatch": ("cases", "departments", "issue-types", "responsibilities", "calendar"),
+    "grid": ("areas", "grids", "appointments", "checks", "views", "timeline"),
+    "survey": ("feedback",),
+    "notify": ("notices", "outbox"),
+}
+"""Service → first path segments; each service also answers `/api/v1/<service>/openapi.json`."""
+
+
+def service_of(path: str) -> str | None:
+    """The service behind a path such as `/api/v1/cases/5`; None when nginx would answer 404."""
+    prefix, _, rest = path.partition("/api/v1/")
+    segment = rest.split("/")[0]
+    if prefix or not segment:
+        return None
+    return next((service for service, own in ROUTES.items() if segment in own or segment == service), None)
