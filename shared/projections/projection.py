@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from shared.contracts.envelope import Recorded
 
+_TABLE = re.compile(r"\bCREATE\s+(?:UNLOGGED\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+)", re.IGNORECASE)
 _HEADER = re.compile(r"^-- projection: (\w+)[^\n]*\n", re.MULTILINE)
 
 
@@ -75,11 +76,18 @@ class Projection:
             raise TypeError(f"{self.name!r} is no name for a projection: up to 31 of a-z, 0-9 and _")
         if not self.handles:
             raise TypeError(f"projection {self.name} of {self.service} handles no event at all")
+        if not self.table_names:
+            raise TypeError(f"projection {self.name} of {self.service} creates no table")
 
     @property
     def label(self) -> str:
         """How people and metrics call it: `grid.cases`."""
         return f"{self.service}.{self.name}"
+
+    @cached_property
+    def table_names(self) -> tuple[str, ...]:
+        """The tables that the SQL creates."""
+        return tuple(_TABLE.findall(self.tables))
 
     @cached_property
     def fingerprint(self) -> str:
