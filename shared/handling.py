@@ -24,6 +24,8 @@ class Cause:
     actor: Actor
     at: datetime
     idempotency_key: str | None = None
+    request_hash: bytes | None = None
+    """A hash of the request that the key came with; see `Append.request_hash`."""
     causation_id: UUID | None = None
     origin: Origin = Origin.LIVE
     traceparent: str | None = None
@@ -73,8 +75,10 @@ def amend(
     appends nothing. Raises NotFound when the stream has no events; Conflict when somebody else was first (the door
     calls again, and the decision is then made on what they wrote).
     """
-    if cause.idempotency_key is not None and (before := log.seen(cause.idempotency_key)) is not None:
-        return before
+    if cause.idempotency_key is not None:
+        before = log.seen(cause.idempotency_key, cause.request_hash)
+        if before is not None:
+            return before
     history = log.stream(stream)
     state = fold(history, evolve)
     if state is None:
@@ -104,6 +108,7 @@ def _append(
         correlation_id=correlation_id,
         causation_id=cause.causation_id,
         idempotency_key=cause.idempotency_key,
+        request_hash=cause.request_hash,
         origin=cause.origin,
         traceparent=cause.traceparent,
         companions=companions,

@@ -47,6 +47,9 @@ class Append:
     causation_id: UUID | None = None
     idempotency_key: str | None = None
     """A repeated key answers the first result and adds nothing. For a reaction it is the inbox entry."""
+    request_hash: bytes | None = None
+    """What the key was used for: a hash of the request as it was sent, never of ids or times made while answering it.
+    A key that comes again with another hash is refused; where either has none, only the category must be the same."""
     origin: Origin = Origin.LIVE
     traceparent: str | None = None
     companions: tuple[Companion, ...] = ()
@@ -75,8 +78,8 @@ class EventLog(Protocol):
         key was used for something else, Forbidden when the service does not own the category, Unavailable when
         the database cannot be reached. Concurrent callers of one process share a commit."""
 
-    def seen(self, idempotency_key: str) -> Appended | None:
-        """The result that the key already has, if any."""
+    def seen(self, idempotency_key: str, request_hash: bytes | None = None) -> Appended | None:
+        """The result that the key already has, if any. Raises Invalid when it was used for another request."""
 
     def about(self, correlation_id: UUID) -> list[Recorded[Any]]:
         """Every event of one issue, across all services, in order of position (unpositioned ones last)."""

@@ -1,0 +1,2 @@
+DROP TABLE es.events, es.streams, es.feed, es.relay_cursor, es.idempotency, es.categories, es.cluster;
+DROP SEQUENCE es.event_seq;

@@ -1,0 +1,2 @@
+DROP FUNCTION es.make_partitions(integer);
+DROP FUNCTION es.refuse_change() CASCADE;

@@ -1,0 +1,1 @@
+DROP FUNCTION es.adopt_cluster(), es.assign_positions(integer), es.horizon(), es.txid();
