@@ -154,6 +154,11 @@ MOVES: tuple[Move, ...] = (
 _TARGETS = {(move.source, move.event): move.target for move in MOVES}
 
 
+LANDINGS: dict[str, State] = {move.event: move.target for move in MOVES}
+"""Where each event leads. It is the same state from wherever it came (a test holds that), so that a history which
+made a move we would refuse today, as an imported one may, still ends where it says it ended."""
+
+
 def target(source: State | None, event: str) -> State | None:
     """Where the event takes a case that stands at the source; None when the table has no such move."""
     return _TARGETS.get((source, event))
@@ -162,3 +167,8 @@ def target(source: State | None, event: str) -> State | None:
 def moves_from(source: State) -> tuple[Move, ...]:
     """Every move that leaves (or stays in) the state."""
     return tuple(move for move in MOVES if move.source is source)
+
+
+def sources(event: str) -> tuple[Move, ...]:
+    """Every move that the event makes: the states it may happen in, and who may cause it there."""
+    return tuple(move for move in MOVES if move.event == event)

@@ -1,0 +1,99 @@
+"""One function per event heard from others: what dispatch does about it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from services.dispatch.domain import decisions
+from services.dispatch.domain.case import evolve
+from services.dispatch.domain.responsibility import Assignment
+from services.dispatch.domain.rulebook import Rulebook
+from services.dispatch.handlers import Rulebooks, case_stream
+from shared.contracts.check import CheckFailed, CheckPassed
+from shared.contracts.envelope import Actor, Recorded
+from shared.contracts.feedback import FeedbackRecorded
+from shared.contracts.report import ReportAccepted
+from shared.handling import Cause, amend, begin
+from shared.kernel.wording import Wording
+from shared.ports import Appended, EventLog
+
+_RESIDENT = "resident"
+
+
+def file_report(
+    recorded: Recorded[ReportAccepted], log: EventLog, rulebooks: Rulebooks, *, consumer: str, at: datetime
+) -> Appended:
+    """An accepted report becomes a case, and goes straight to the department where the list allows that.
+
+    A case that no line speaks of stays filed and waits for a dispatcher. Raises Unavailable before there is a
+    rulebook, or while ours is older than the report and does not know its kind.
+    """
+    accepted = recorded.event
+    stream = case_stream(accepted.report_id)
+    history = log.stream(stream)
+    if history:
+        return Appended(stream, len(history), ())
+    rulebook, proposal = _proposal(recorded, rulebooks, at)
+    assignment = proposal if proposal is not None and proposal.automatic else None
+    events = decisions.file(accepted, rulebook.loop(accepted.issue_type), assignment)
+    cause = Cause.reaction(consumer, recorded, at)
+    return begin(log, stream, events, cause, area=recorded.area, correlation_id=accepted.report_id)
+
+
+def _proposal(
+    recorded: Recorded[ReportAccepted], rulebooks: Rulebooks, at: datetime
+) -> tuple[Rulebook, Assignment | None]:
+    issue_type = recorded.event.issue_type
+    rulebook = rulebooks.current(at)
+    proposal = rulebook.propose(issue_type, recorded.area, at)
+    if proposal is None and recorded.position is not None:
+        # No line may only mean that the line is on its way: the log had everything up to the report by then.
+        rulebook = rulebooks.as_of(recorded.position, at)
+        proposal = rulebook.propose(issue_type, recorded.area, at)
+    return rulebook, proposal
+
+
+def clear_to_close(recorded: Recorded[CheckPassed], log: EventLog, *, consumer: str, at: datetime) -> Appended:
+    """Somebody looked, and it is done: the duty chief may close."""
+    passed = recorded.event
+    return amend(
+        log,
+        case_stream(passed.case_id),
+        evolve,
+        lambda case: decisions.clear(case, passed.check_id),
+        Cause.reaction(consumer, recorded, at),
+    )
+
+
+def order_rework(recorded: Recorded[CheckFailed], log: EventLog, *, consumer: str, at: datetime) -> Appended:
+    """Somebody looked, and it is not done: back to the department, with what was found."""
+    failed = recorded.event
+    reason = failed.findings.strip() or str(Wording("核查未通过", "the check was not passed"))
+    return amend(
+        log,
+        case_stream(failed.case_id),
+        evolve,
+        lambda case: decisions.order_rework(case, failed.check_id, reason),
+        Cause.reaction(consumer, recorded, at),
+    )
+
+
+def reopen(recorded: Recorded[FeedbackRecorded], log: EventLog, *, consumer: str, at: datetime) -> Appended | None:
+    """The reporter is not content and wants the case back: it is reopened in their words, and in their name."""
+    feedback = recorded.event
+    if not feedback.wants_reopening:
+        return None
+    reporter = _reporter(recorded.actor, feedback.feedback_id)
+    return amend(
+        log,
+        case_stream(feedback.case_id),
+        evolve,
+        lambda case: decisions.reopen(case, reporter, feedback.words),
+        Cause.reaction(consumer, recorded, at),
+    )
+
+
+def _reporter(actor: Actor, feedback_id: UUID) -> Actor:
+    # Whoever holds the link is the reporter, whatever the account they came with; staff at a window answer for them.
+    return Actor(actor.id or str(feedback_id), _RESIDENT)
