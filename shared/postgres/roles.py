@@ -101,3 +101,7 @@ def create_schemas(connection: Any) -> None:
         for schema, role in (("es", OWNER), *((service, f"wuji_{service}") for service in SERVICES)):
             statement = sql.SQL("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}")
             cursor.execute(statement.format(sql.Identifier(schema), sql.Identifier(role)))
+        # A projection is rebuilt in a schema of its own beside the live one, by the service's own role.
+        for service in SERVICES:
+            grant = sql.SQL("GRANT CREATE ON DATABASE {} TO {}")
+            cursor.execute(grant.format(sql.Identifier(connection.info.dbname), sql.Identifier(f"wuji_{service}")))

@@ -1,0 +1,164 @@
+"""One row per issue: what each event changes in it. Total, like every evolve: history is never refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from shared.contracts import case, feedback, report
+from shared.contracts.envelope import Recorded
+from shared.kernel.case_states import MOVES, STATES, State
+
+ARRIVES: dict[str, str] = {move.event: move.target.value for move in MOVES}
+"""Event type → the state it leads to. Every event leads to one state only, so the row needs no table of moves."""
+
+
+@dataclass(slots=True)
+class CaseRow:
+    """A row of `cases`, in the order of its columns."""
+
+    case_id: str
+    number: str | None
+    area: str
+    state: str
+    step: str
+    source: str | None
+    issue_type: str | None
+    urgency: str | None
+    loop: str | None
+    title: str | None
+    department: str | None
+    reported_at: datetime
+    filed_at: datetime | None
+    dispatched_at: datetime | None
+    due_at: datetime | None
+    handled_at: datetime | None
+    closed_at: datetime | None
+    on_time: bool | None
+    attempt: int
+    """Counts the rounds from filing on: a reopened case is in its second."""
+    reworks: int
+    satisfaction: str | None
+    resolved: bool | None
+    is_open: bool
+    awaited: bool
+    """Due at an instant, and not handled yet: the row is overdue once the instant has passed."""
+    position: int
+
+
+COLUMNS = tuple(found.name for found in fields(CaseRow))
+_STEPS = {state.value: row.step.value for state, row in STATES.items()}
+_OPEN = {state.value: state.is_open for state in State}
+# The clock stands still for a suspended case, and there is none for one that never became ours.
+_UNCLOCKED = frozenset({State.SUSPENDED.value, State.REJECTED.value, State.MERGED.value})
+
+
+@dataclass(slots=True)
+class Book:
+    """The rows that a batch touches, by case id."""
+
+    rows: dict[str, CaseRow] = field(default_factory=dict)
+
+    def take(self, recorded: Recorded[Any]) -> None:
+        """Change the row of the issue that the event is about; an event at or below the row's position is old news."""
+        case_id = str(recorded.correlation_id)
+        row = self.rows.get(case_id)
+        if row is None:
+            row = self.rows[case_id] = _blank(case_id, recorded)
+        elif row.position >= (recorded.position or 0):
+            return
+        row.position = recorded.position or 0
+        change = CHANGES.get(recorded.type)
+        if change is not None:
+            change(row, recorded.event, recorded)
+        state = ARRIVES.get(recorded.type)
+        if state is not None:
+            row.state = state
+            row.step = _STEPS[state]
+            row.area = recorded.area.path
+            row.is_open = _OPEN[state]
+        row.awaited = row.due_at is not None and row.handled_at is None and is_clocked(row) and row.is_open
+
+
+def is_clocked(row: CaseRow) -> bool:
+    """Whether the row counts among those that have a limit."""
+    return row.due_at is not None and row.state not in _UNCLOCKED
+
+
+def _blank(case_id: str, recorded: Recorded[Any]) -> CaseRow:
+    """A row for the first event that is heard of an issue, whichever it is."""
+    row = CaseRow(**dict.fromkeys(COLUMNS))  # type: ignore[arg-type]  # the rest is filled in below
+    row.case_id, row.area, row.reported_at = case_id, recorded.area.path, recorded.occurred_at
+    row.state, row.step, row.is_open, row.awaited = State.REPORTED, _STEPS[State.REPORTED], True, False
+    row.attempt, row.reworks, row.position = 1, 0, 0
+    return row
+
+
+# --- what each event changes, besides state and area ------------------------------------------------------------
+
+
+def _submitted(row: CaseRow, event: report.ReportSubmitted, recorded: Recorded[Any]) -> None:
+    row.number, row.source, row.issue_type = event.number, event.source.value, event.issue_type
+    row.urgency, row.title, row.reported_at = event.urgency.value, event.title, recorded.occurred_at
+
+
+def _accepted(row: CaseRow, event: report.ReportAccepted, _: Recorded[Any]) -> None:
+    row.number, row.source, row.issue_type = event.number, event.source.value, event.issue_type
+    row.urgency, row.title, row.reported_at = event.urgency.value, event.title, event.reported_at
+
+
+def _filed(row: CaseRow, event: case.CaseFiled, recorded: Recorded[Any]) -> None:
+    row.number, row.source, row.issue_type = event.number, event.source.value, event.issue_type
+    row.urgency, row.title, row.reported_at = event.urgency.value, event.title, event.reported_at
+    row.loop, row.filed_at = event.loop.value, recorded.occurred_at
+
+
+def _dispatched(row: CaseRow, event: case.CaseDispatched, recorded: Recorded[Any]) -> None:
+    row.department, row.due_at, row.dispatched_at = event.department, event.due_at, recorded.occurred_at
+    row.handled_at = row.on_time = None
+
+
+def _returned(row: CaseRow, _event: case.TaskReturned, _: Recorded[Any]) -> None:
+    row.department = None
+
+
+def _handled(row: CaseRow, _event: object, recorded: Recorded[Any]) -> None:
+    row.handled_at = recorded.occurred_at
+    row.on_time = None if row.due_at is None else recorded.occurred_at <= row.due_at
+
+
+def _rework(row: CaseRow, event: case.CaseReworkOrdered, _: Recorded[Any]) -> None:
+    # Its clock runs on as if the department had never answered.
+    row.reworks, row.handled_at, row.on_time = event.rework, None, None
+
+
+def _closed(row: CaseRow, event: case.CaseClosed, recorded: Recorded[Any]) -> None:
+    row.closed_at, row.attempt = recorded.occurred_at, event.attempt
+    if row.handled_at is None:
+        _handled(row, event, recorded)
+
+
+def _reopened(row: CaseRow, _event: case.CaseReopened, _: Recorded[Any]) -> None:
+    # A new round: nobody is responsible, and no limit runs, until it is dispatched again.
+    row.attempt += 1
+    row.department = row.due_at = row.dispatched_at = None
+    row.handled_at = row.closed_at = row.on_time = None
+
+
+def _answered(row: CaseRow, event: feedback.FeedbackRecorded, _: Recorded[Any]) -> None:
+    row.satisfaction, row.resolved = event.satisfaction.value, event.resolved
+
+
+CHANGES: dict[str, Any] = {
+    "report.submitted": _submitted,
+    "report.accepted": _accepted,
+    "case.filed": _filed,
+    "case.dispatched": _dispatched,
+    "task.returned": _returned,
+    "task.responded": _handled,
+    "case.rework_ordered": _rework,
+    "case.closed": _closed,
+    "case.reopened": _reopened,
+    "feedback.recorded": _answered,
+}

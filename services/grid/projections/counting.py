@@ -1,0 +1,113 @@
+"""What a case adds to the counters of its area and of every area above: a pure function of its row.
+
+measure       key                    what n counts
+------------  ---------------------  --------------------------------------------------------------------------------
+`cases`       ``                     all issues
+`state`       a case state           issues that stand there; steps, open and closed follow from the state
+`opened`      day                    issues reported on that day
+`closed`      day                    issues closed on that day, and still closed
+`type`        issue type             all issues of the type
+`type_open`   issue type             those of them that are open
+`department`  department             issues that the department has or had last
+`dept_open`   department             those of them that are open
+`loop`        community, street, …   closed issues by the tier that owned them
+`limit`       on_time, late          handled issues that had a limit
+`due`         day                    issues with a limit that runs: not handled yet, due on that day
+`handling`    bucket                 handled issues by the time from report to handled, see `services.grid.domain.quantiles`
+`satisfied`   an answer              issues by the reporter's last answer
+`resolved`    yes, no                the same for "is it solved?"
+
+Issues with a limit are `limit` and `due` together. Days are those of the city's zone. Overdue and open at an instant
+are the `due` days before that instant's day, and of that day itself the rows that are due before the instant.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+
+from services.grid.domain.quantiles import bucket
+from services.grid.domain.time import day_of
+from services.grid.projections.case_rows import CaseRow, is_clocked
+from shared.kernel.case_states import State
+
+Contribution = tuple[str, str]
+"""(measure, key), each counting 1."""
+Counts = dict[tuple[str, str, str], int]
+"""(area, measure, key) → n."""
+
+_CLOSED = frozenset({State.CLOSED.value, State.ARCHIVED.value})
+
+
+def contributions(row: CaseRow) -> frozenset[Contribution]:
+    """What the row counts for; the same row always counts for the same."""
+    found: list[Contribution] = [("cases", ""), ("state", row.state), ("opened", day_of(row.reported_at))]
+    if row.issue_type is not None:
+        found.append(("type", row.issue_type))
+        if row.is_open:
+            found.append(("type_open", row.issue_type))
+    if row.department is not None:
+        found.append(("department", row.department))
+        if row.is_open:
+            found.append(("dept_open", row.department))
+    if row.state in _CLOSED:
+        found.extend(_closing(row))
+    if row.awaited and row.due_at is not None:
+        found.append(("due", day_of(row.due_at)))
+    if row.handled_at is not None:
+        found.extend(_handling(row, row.handled_at))
+    if row.satisfaction is not None:
+        found.append(("satisfied", row.satisfaction))
+        found.append(("resolved", "yes" if row.resolved else "no"))
+    return frozenset(found)
+
+
+def _closing(row: CaseRow) -> Iterable[Contribution]:
+    if row.closed_at is not None:
+        yield "closed", day_of(row.closed_at)
+    if row.loop is not None:
+        yield "loop", row.loop
+
+
+def _handling(row: CaseRow, handled_at: datetime) -> Iterable[Contribution]:
+    yield "handling", bucket((handled_at - row.reported_at).total_seconds())
+    if is_clocked(row):
+        yield "limit", "on_time" if row.on_time else "late"
+
+
+class Difference:
+    """Adds up what changed in a batch, first per narrowest area, then for all areas above."""
+
+    def __init__(self) -> None:
+        self._narrow: Counts = defaultdict(int)
+
+    def change(
+        self, area_before: str, before: frozenset[Contribution], area: str, after: frozenset[Contribution]
+    ) -> None:
+        """A row counted for one thing and counts for another now."""
+        narrow = self._narrow
+        if area_before == area:
+            gone, new = before - after, after - before
+        else:
+            gone, new = before, after
+        for measure, key in gone:
+            narrow[area_before, measure, key] -= 1
+        for measure, key in new:
+            narrow[area, measure, key] += 1
+
+    def counts(self) -> Counts:
+        """The difference for every area of all tiers, without zeros."""
+        wide: Counts = defaultdict(int)
+        for (area, measure, key), n in self._narrow.items():
+            if n:
+                for above in lineage(area):
+                    wide[above, measure, key] += n
+        return {found: n for found, n in wide.items() if n}
+
+
+@lru_cache(maxsize=50_000)
+def lineage(path: str) -> tuple[str, ...]:
+    """The path and everything above it: at most five."""
+    return tuple(path[:end] for end in (6, 10, 14, 18, 24) if end <= len(path))
