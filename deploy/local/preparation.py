@@ -22,9 +22,9 @@ def database_passwords(backends: Backends) -> Mapping[str, str]:
 
 def migrate(backends: Backends) -> list[str]:
     """Bring the database to the current shape; what was applied and which partitions were made."""
-    from shared.postgres import migrate as migrations  # yoyo is slow to import
+    from shared.postgres.migrate import migrate as run  # yoyo is slow to import
 
-    done = migrations.migrate(backends.admin_database_url, database_passwords(backends))
+    done = run(backends.admin_database_url, database_passwords(backends))
     return [*done.applied, *done.partitions]
 
 

@@ -1,0 +1,101 @@
+# What a person runs. `make help` lists it; everything else is the command `wuji` in .venv/bin.
+
+PYTHON ?= $(shell for p in python3.11 /usr/bin/python3.11 python3 python3.12 python3.13; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+WUJI := $(BIN)/wuji
+PYTEST := $(BIN)/pytest
+PIP := $(BIN)/pip --disable-pip-version-check --no-input
+CODE := services shared deploy tests
+SOAK_MINUTES ?= 30
+FAST := not integration and not e2e and not faults
+export PYTHONUTF8 := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down reset status doctor format check test unit integration e2e faults bench soak lock clean
+
+help: ## List these targets 列出全部目标
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.run ## Make the virtual environment from the hashed lock file 建立虚拟环境
+
+demo: $(VENV)/.run ## Everything at once: servers, schema, Panlong, cases, the district view 一条命令看演示
+	@$(WUJI) demo
+
+up: $(VENV)/.run ## Start the private stack 启动
+	@$(WUJI) up
+
+down: $(VENV)/.run ## Stop what was started here, and nothing else 停止
+	@$(WUJI) down
+
+reset: $(VENV)/.run ## Stop, and delete .run with all its data 停止并删除数据
+	@$(WUJI) reset --yes
+
+status: $(VENV)/.run ## The truth about every process, queue and lag; all URLs 现状
+	@$(WUJI) status
+
+doctor: $(VENV)/.run ## Check everything, and say how to mend it 体检
+	@$(WUJI) doctor
+
+format: $(VENV)/.dev ## Format the code 格式化
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+check: $(VENV)/.dev ## Lint, types, imports, fast tests: fastest failure first 快速检查
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) unit
+
+unit: $(VENV)/.dev ## Only the fast tests 快速测试
+	$(PYTEST) -q -m "$(FAST)"
+
+integration: $(VENV)/.dev ## Tests on a real PostgreSQL and RabbitMQ 集成测试
+	$(PYTEST) -q -m "integration and not e2e and not faults"
+
+e2e: $(VENV)/.dev ## Tests of the whole stack 端到端测试
+	$(PYTEST) -q -m "e2e and not faults"
+
+faults: $(VENV)/.dev ## Kill processes and servers under load 故障测试
+	$(PYTEST) -q -m faults
+
+test: check ## Everything: check, then all tests on real private servers 全部测试
+	$(PYTEST) -q -m "integration or e2e or faults"
+
+bench: $(VENV)/.dev ## Measure: a table of ratios, each side by side in one run 性能测量
+	@$(WUJI) bench
+
+soak: $(VENV)/.dev ## Fault tests again and again for SOAK_MINUTES (default 30) 长时间故障测试
+	@end=$$(($$(date +%s) + $(SOAK_MINUTES) * 60)); round=0; \
+	while [ $$(date +%s) -lt $$end ]; do \
+		round=$$((round + 1)); echo "soak: round $$round"; $(PYTEST) -q -m faults || exit 1; \
+	done; echo "soak: $$round rounds passed"
+
+lock: ## Compile the lock files anew from pyproject.toml 更新锁定文件
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet --disable-pip-version-check uv
+	.venv-lock/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		--universal pyproject.toml -o requirements.lock
+	.venv-lock/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		--extra dev pyproject.toml -o requirements-dev.lock
+	rm -rf .venv-lock
+
+clean: ## Delete the virtual environment and caches, not the data 清理环境与缓存
+	rm -rf $(VENV) .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "需要 Python 3.11 或更新版本 · Python 3.11 or newer is needed: apt-get install python3"; exit 4; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "缺少 venv 模块 · the venv module is missing: apt-get install python3-venv"; exit 4; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --progress-bar off --require-hashes -r requirements.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	$(PIP) install --progress-bar off --require-hashes -r requirements-dev.lock
+	@touch $@
