@@ -1,0 +1,9 @@
+"""Intake 受理: the first step of the loop, 采集上报. Somebody tells; staff verify, accept, refuse or merge.
+
+Writes:  report-<id>, subject-<id>
+Hears:   area.*, issue_type.defined, department.registered, case.*, task.*  (to know places and kinds, and to answer
+         the reporter's "how far is it?"); it answers no event with another
+Serves:  /api/v1/reports, /api/v1/subjects
+
+A reporter's contact and original words are sealed in `intake.subjects`; the events carry masked words and a reference.
+"""

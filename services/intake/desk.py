@@ -1,0 +1,71 @@
+"""What the report door keeps in memory, so that a report costs one trip to the database: places, kinds, numbers."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from threading import Lock
+
+from services.intake import domain
+from shared.kernel.area import Area
+from shared.kernel.errors import Invalid
+from shared.ports import Rows
+from shared.security.sealing import Sealer
+
+_BLOCK = 200
+"""Numbers fetched at once: the row that counts them is then locked once in 200 reports."""
+
+
+class Desk:
+    """One per process. Places and issue types never disappear, so that what was found once is never asked again."""
+
+    def __init__(self, rows: Rows, sealer: Sealer, link_key: bytes, public_url: str) -> None:
+        self.sealer = sealer
+        self.link_key = link_key
+        self.public_url = public_url.rstrip("/")
+        self.rows = rows
+        self._areas: set[str] = set()
+        self._issue_types: set[str] = set()
+        self._numbers: dict[tuple[str, date], range] = {}
+        self._taking = Lock()
+
+    def know_area(self, area: Area) -> None:
+        """Raises Invalid when there is no such place."""
+        if area.path in self._areas:
+            return
+        if not self.rows.query("SELECT 1 AS known FROM intake.areas WHERE path = %s", [area.path]):
+            raise Invalid(f"there is no area {area}", where="area", hint="ask /api/v1/areas for the places we know")
+        self._areas.add(area.path)
+
+    def know_issue_type(self, code: str) -> None:
+        """Raises Invalid when there is no such kind of issue."""
+        if code in self._issue_types:
+            return
+        if not self.rows.query("SELECT 1 AS known FROM intake.issue_types WHERE code = %s", [code]):
+            raise Invalid(
+                f"there is no issue type {code}",
+                where="issue_type",
+                hint="ask /api/v1/issue-types for the kinds we know",
+            )
+        self._issue_types.add(code)
+
+    def number(self, area: Area, at: datetime) -> str:
+        """The next tracking number of the district and day. Numbers of a block that is not used up are never given."""
+        district, day = area.path[:6], at.astimezone(domain.CIVIL_TIME).date()
+        with self._taking:
+            left = self._numbers.get((district, day)) or self._reserve(district, day)
+            self._numbers[district, day] = left[1:]
+        return domain.tracking_number(area, at, left[0])
+
+    def _reserve(self, district: str, day: date) -> range:
+        for key in [key for key in self._numbers if key[1] < day]:
+            del self._numbers[key]
+        found = self.rows.query(
+            """
+            INSERT INTO intake.number_blocks AS taken (district, day, next) VALUES (%(district)s, %(day)s, 1 + %(size)s)
+            ON CONFLICT (district, day) DO UPDATE SET next = taken.next + %(size)s
+            RETURNING next - %(size)s AS first
+            """,
+            {"district": district, "day": day, "size": _BLOCK},
+        )
+        first: int = found[0]["first"]
+        return range(first, first + _BLOCK)

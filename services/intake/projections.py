@@ -1,0 +1,214 @@
+"""From events to what intake looks up: places, kinds, departments, the reports themselves, and how far each one is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from shared.contracts import catalogue
+from shared.contracts.area import AreaCreated, AreaRenamed
+from shared.contracts.case import CaseClosed, CaseDispatched
+from shared.contracts.envelope import Recorded
+from shared.contracts.report import (
+    ReportAccepted,
+    ReportMerged,
+    ReportRejected,
+    ReportSubmitted,
+    ReportUnmerged,
+    ReportVerified,
+)
+from shared.contracts.rulebook import DepartmentRegistered, IssueTypeDefined
+from shared.contracts.subject import SubjectErased
+from shared.kernel.case_states import State, target
+from shared.projections import Batch, Cursor, Projection, select, tables_of, upsert
+
+Row = dict[str, Any]
+
+_ISSUE = frozenset(name for name, found in catalogue.load().items() if found.category in ("report", "case"))
+"""Everything that may happen to an issue, from the first word to the archive."""
+
+ERASED = "[已删除]"
+
+
+def issue_group(issue_type: str) -> str:
+    """The group of an issue type: `E-01` of `E-01-02`."""
+    return issue_type.rpartition("-")[0] or issue_type
+
+
+def _apply_areas(batch: Batch, cursor: Cursor) -> None:
+    names: dict[str, str] = {}
+    for recorded in batch.events:
+        event: AreaCreated | AreaRenamed = recorded.event
+        names[event.path] = event.name
+    upsert(cursor, "areas", ("path",), [{"path": path, "name": name} for path, name in names.items()])
+
+
+def _apply_issue_types(batch: Batch, cursor: Cursor) -> None:
+    kinds: dict[str, Row] = {}
+    for recorded in batch.events:
+        event: IssueTypeDefined = recorded.event
+        kinds[event.code] = {
+            "code": event.code,
+            "name": event.name,
+            "name_en": event.name_en,
+            "needs_verification": event.needs_verification,
+        }
+    upsert(cursor, "issue_types", ("code",), list(kinds.values()))
+
+
+def _apply_departments(batch: Batch, cursor: Cursor) -> None:
+    found: dict[str, Row] = {}
+    for recorded in batch.events:
+        event: DepartmentRegistered = recorded.event
+        found[event.code] = {"code": event.code, "name": event.name, "name_en": event.name_en}
+    upsert(cursor, "departments", ("code",), list(found.values()))
+
+
+def issue_of(recorded: Recorded[Any]) -> UUID:
+    """The report that an event of a report or case stream is about: a case has its report's id."""
+    event = recorded.event
+    found: UUID = event.report_id if hasattr(event, "report_id") else event.case_id
+    return found
+
+
+def _apply_reports(batch: Batch, cursor: Cursor) -> None:
+    rows = _touched(batch.events, cursor)
+    for recorded in batch.events:
+        if isinstance(recorded.event, SubjectErased):
+            for row in rows.values():
+                if row["subject_id"] == str(recorded.event.subject_id):
+                    row.update(title=ERASED, words=ERASED, place=None)
+        elif isinstance(recorded.event, ReportSubmitted):
+            rows[str(recorded.event.report_id)] = _new_row(recorded)
+        elif (known := rows.get(str(issue_of(recorded)))) is not None:
+            _move(known, recorded)
+    upsert(cursor, "reports", ("report_id",), list(rows.values()))
+
+
+def _touched(events: Iterable[Recorded[Any]], cursor: Cursor) -> dict[str, Row]:
+    """The rows that the batch may change, as they are; ids as text."""
+    issues, subjects = set(), set()
+    for recorded in events:
+        if isinstance(recorded.event, SubjectErased):
+            subjects.add(str(recorded.event.subject_id))
+        elif not isinstance(recorded.event, ReportSubmitted):
+            issues.add(str(issue_of(recorded)))
+    if not issues and not subjects:
+        return {}
+    found = select(
+        cursor,
+        """
+        SELECT * FROM reports WHERE report_id = ANY (%(issues)s::uuid[])
+        UNION ALL
+        SELECT * FROM reports
+        WHERE subject_id = ANY (%(subjects)s::uuid[]) AND report_id <> ALL (%(issues)s::uuid[])
+        """,
+        {"issues": sorted(issues), "subjects": sorted(subjects)},
+    )
+    for row in found:
+        for name in ("report_id", "subject_id", "merged_into"):
+            row[name] = None if row[name] is None else str(row[name])
+    return {row["report_id"]: row for row in found}
+
+
+def _new_row(recorded: Recorded[ReportSubmitted]) -> Row:
+    event = recorded.event
+    return {
+        "report_id": str(event.report_id),
+        "number": event.number,
+        "area": recorded.area.path,
+        "state": State.REPORTED.value,
+        "is_open": True,
+        "is_waiting": True,
+        "found": None,
+        "source": event.source.value,
+        "issue_type": event.issue_type,
+        "issue_group": issue_group(event.issue_type),
+        "urgency": event.urgency.value,
+        "title": event.title,
+        "words": event.words,
+        "place": event.place,
+        "lat": None if event.point is None else event.point.lat,
+        "lon": None if event.point is None else event.point.lon,
+        "subject_id": None if event.subject_id is None else str(event.subject_id),
+        "merged_into": None,
+        "reported_at": recorded.occurred_at,
+    }
+
+
+def _move(row: Row, recorded: Recorded[Any]) -> None:
+    """Where the event takes the report; what the table of states does not know leaves it where it is."""
+    state = target(State(row["state"]), recorded.type) or State(row["state"])
+    row["state"] = state.value
+    row["is_open"] = state.is_open
+    waiting = state in (State.REPORTED, State.VERIFYING)
+    match recorded.event:
+        case ReportVerified(found=found):
+            row["found"] = found
+        case ReportAccepted():
+            waiting = False
+        case ReportMerged(into=into):
+            row["merged_into"] = str(into)
+        case ReportUnmerged():
+            row["merged_into"] = None
+        case _:
+            pass
+    row["is_waiting"] = waiting
+
+
+def _apply_progress(batch: Batch, cursor: Cursor) -> None:
+    rows = [
+        {
+            "report_id": str(issue_of(recorded)),
+            "position": recorded.position,
+            "type": recorded.type,
+            "note": _note(recorded.event),
+            "happened_at": recorded.occurred_at,
+        }
+        for recorded in batch.events
+    ]
+    upsert(cursor, "milestones", ("report_id", "position"), rows)
+
+
+def _note(event: object) -> dict[str, str]:
+    """What the sentence about this milestone quotes."""
+    match event:
+        case ReportRejected(reason=reason):
+            return {"reason": reason}
+        case ReportMerged(into=into):
+            return {"into": str(into)}
+        case CaseDispatched(department=department, due_at=due_at):
+            return {"department": department} | ({} if due_at is None else {"due_at": due_at.isoformat()})
+        case CaseClosed(answer=answer):
+            return {"answer": answer}
+        case _:
+            named: str | None = getattr(event, "department", None)
+            return {} if named is None else {"department": named}
+
+
+PROJECTIONS: tuple[Projection, ...] = (
+    Projection(
+        "areas",
+        "intake",
+        tables_of(__file__, "areas"),
+        frozenset({"area.created", "area.renamed"}),
+        _apply_areas,
+    ),
+    Projection(
+        "issue_types",
+        "intake",
+        tables_of(__file__, "issue_types"),
+        frozenset({"issue_type.defined"}),
+        _apply_issue_types,
+    ),
+    Projection(
+        "departments",
+        "intake",
+        tables_of(__file__, "departments"),
+        frozenset({"department.registered"}),
+        _apply_departments,
+    ),
+    Projection("reports", "intake", tables_of(__file__, "reports"), _ISSUE | {"subject.erased"}, _apply_reports),
+    Projection("progress", "intake", tables_of(__file__, "progress"), _ISSUE, _apply_progress),
+)

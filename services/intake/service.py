@@ -1,0 +1,263 @@
+"""Intake's doors: residents tell and follow, desks tell, staff decide."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from services.intake import duplicates, handlers, queries, vault
+from services.intake.desk import Desk
+from services.intake.domain import Told, source_for
+from services.intake.handlers import Receipt
+from services.intake.reasons import reasons
+from services.intake.schemas import (
+    Done,
+    DuplicatesAnswer,
+    EraseBody,
+    MergeBody,
+    OriginalWords,
+    ProgressAnswer,
+    ProgressQuery,
+    ReasonsAnswer,
+    RejectBody,
+    ReportReceipt,
+    SubmitReportBody,
+    VerifiedBody,
+    WaitingAnswer,
+    WaitingQuery,
+)
+from shared.entrypoints.providers import Log, Settings, Tables
+from shared.kernel.errors import NotFound
+from shared.ports import Appended
+from shared.security import links
+from shared.security.permission import require
+from shared.security.sealing import Sealer
+from shared.web.call import ANYONE, Call, Reply
+from shared.web.door import door
+
+ACCEPTORS = ("acceptor", "duty_chief")
+LOOKERS = ("grid_worker", "supervisor")
+READERS = ("acceptor", "grid_worker", "supervisor", "dispatcher", "duty_chief", "reader", "operator")
+REPORTS = "/api/v1/reports"
+
+
+class IntakeService:
+    """采集上报: from the first word to a case, a refusal or a merge."""
+
+    name = "intake"
+    log = Log()
+    rows = Tables()
+    settings = Settings()
+    _desk: Desk | None = None
+
+    @property
+    def desk(self) -> Desk:
+        """The one desk of this process."""
+        desk = IntakeService._desk
+        if desk is None or desk.rows is not self.rows:
+            config = self.settings
+            desk = Desk(self.rows, Sealer(config.master_key), config.link_key, config.public_url)
+            IntakeService._desk = desk
+        return desk
+
+    @door(
+        "POST",
+        REPORTS,
+        summary="Report an issue",
+        body=SubmitReportBody,
+        answer=ReportReceipt,
+        status=201,
+        roles=ANYONE,
+    )
+    def submit(self, call: Call) -> Reply:
+        """Residents need no token; desks and grid workers send theirs. The answer comes when the report is stored."""
+        told = _told(call)
+        if call.asker is not None:
+            require(call.asker, told.area)
+        receipt = handlers.submit(self.log, self.desk, told, call.cause())
+        call.note(report_id=receipt.submitted.report_id, number=receipt.submitted.number)
+        return Reply(_receipt_body(self.desk, receipt))
+
+    @door("GET", REPORTS, summary="Reports that wait", query=WaitingQuery, answer=WaitingAnswer, roles=READERS)
+    def waiting(self, call: Call) -> Reply:
+        """The desk's work list, oldest first, in the asker's area or a part of it."""
+        area = call.query["area"] or call.signed_in.area
+        if area is not None:
+            require(call.asker, area)
+        limit: int = call.query["limit"]
+        found = queries.waiting(self.rows, area, call.query["issue_type"], call.query["after"], limit + 1)
+        page = found[:limit]
+        return Reply({"reports": page, "next": page[-1]["report_id"] if len(found) > limit else None})
+
+    @door("GET", f"{REPORTS}/reasons", summary="Reasons for refusing", answer=ReasonsAnswer, roles=ANYONE)
+    def reasons(self, _call: Call) -> Reply:
+        """The reason codes that the city knows."""
+        return Reply({"reasons": [{"code": one.code, "zh": one.zh, "en": one.en} for one in reasons().values()]})
+
+    @door(
+        "GET",
+        f"{REPORTS}/<reference>",
+        summary="How far is it?",
+        query=ProgressQuery,
+        answer=ProgressAnswer,
+        roles=ANYONE,
+    )
+    def progress(self, call: Call) -> Reply:
+        """By id or tracking number. A reporter shows the secret of the receipt, staff their token.
+
+        Whether a number exists is not told to anybody without its secret.
+        """
+        report_id = queries.id_of(self.rows, call.path["reference"])
+        secret = call.query["secret"] or ""
+        is_reporter = links.verify(self.desk.link_key, "report", report_id, secret)
+        if not is_reporter and (call.asker is None or call.asker.role not in READERS):
+            raise NotFound(
+                "there is no report with this number and secret", hint="a new number is known within seconds"
+            )
+        found = queries.progress(self.rows, report_id) or self._too_new(report_id)
+        if not is_reporter:
+            handlers.founding(self.log, report_id, call.signed_in)
+            found["report"] = queries.one(self.rows, report_id)
+        return Reply(found)
+
+    @door(
+        "POST", f"{REPORTS}/<uuid:report_id>/verification", summary="Have somebody look", answer=Done, roles=ACCEPTORS
+    )
+    def request_verification(self, call: Call) -> Reply:
+        """核实: a grid worker or supervisor is to look on site before the report is accepted."""
+        return _done(handlers.request_verification(self.log, call.path["report_id"], call.signed_in, call.cause()))
+
+    @door(
+        "POST",
+        f"{REPORTS}/<uuid:report_id>/verified",
+        summary="Say what was seen",
+        body=VerifiedBody,
+        answer=Done,
+        roles=LOOKERS,
+    )
+    def verified(self, call: Call) -> Reply:
+        """Somebody was on site, and says whether the issue is there."""
+        report_id, said = call.path["report_id"], call.body
+        return _done(
+            handlers.verify(self.log, report_id, said["found"], said["findings"], call.signed_in, call.cause())
+        )
+
+    @door("POST", f"{REPORTS}/<uuid:report_id>/accept", summary="Accept a report", answer=Done, roles=ACCEPTORS)
+    def accept(self, call: Call) -> Reply:
+        """受理: the report becomes a case. Refused until somebody looked, where the issue type wants that."""
+        must_look = partial(queries.needs_verification, self.rows)
+        return _done(handlers.accept(self.log, must_look, call.path["report_id"], call.signed_in, call.cause()))
+
+    @door(
+        "POST",
+        f"{REPORTS}/<uuid:report_id>/reject",
+        summary="Refuse a report",
+        body=RejectBody,
+        answer=Done,
+        roles=ACCEPTORS,
+    )
+    def reject(self, call: Call) -> Reply:
+        """不予受理: with a reason code of the city; the reporter is told the reason."""
+        report_id, code, words = call.path["report_id"], call.body["reason_code"], call.body["words"]
+        return _done(handlers.reject(self.log, report_id, code, words, call.signed_in, call.cause()))
+
+    @door(
+        "POST",
+        f"{REPORTS}/<uuid:report_id>/merge",
+        summary="Merge a duplicate",
+        body=MergeBody,
+        answer=Done,
+        roles=ACCEPTORS,
+    )
+    def merge(self, call: Call) -> Reply:
+        """并案: the report goes on under another; both reporters hear of its progress."""
+        return _done(handlers.merge(self.log, call.path["report_id"], call.body["into"], call.signed_in, call.cause()))
+
+    @door("POST", f"{REPORTS}/<uuid:report_id>/unmerge", summary="Take a merge back", answer=Done, roles=ACCEPTORS)
+    def unmerge(self, call: Call) -> Reply:
+        """The report waits by itself again."""
+        return _done(handlers.unmerge(self.log, call.path["report_id"], call.signed_in, call.cause()))
+
+    @door(
+        "GET",
+        f"{REPORTS}/<uuid:report_id>/duplicates",
+        summary="Is it known already?",
+        answer=DuplicatesAnswer,
+        roles=READERS,
+    )
+    def duplicates(self, call: Call) -> Reply:
+        """Open reports of the same kind near the same place in like words, most alike first, and why."""
+        report = handlers.founding(self.log, call.path["report_id"], call.signed_in)
+        return Reply({"candidates": duplicates.candidates(self.rows, report)})
+
+    @door(
+        "GET",
+        f"{REPORTS}/<uuid:report_id>/words",
+        summary="Read the original words",
+        answer=OriginalWords,
+        roles=("acceptor", "duty_chief", "dispatcher"),
+    )
+    def words(self, call: Call) -> Reply:
+        """What the reporter said and who they are, in clear. Every reading is recorded with who read it."""
+        report = handlers.founding(self.log, call.path["report_id"], call.signed_in)
+        if report.event.subject_id is None:
+            told = report.event
+            return Reply({"title": told.title, "words": told.words, **({"place": told.place} if told.place else {})})
+        asker = call.signed_in
+        return Reply(vault.original_words(self.rows, self.desk.sealer, report.event.subject_id, asker, call.at))
+
+    @door(
+        "POST",
+        "/api/v1/subjects/<uuid:subject_id>/erase",
+        summary="Erase a person",
+        body=EraseBody,
+        answer=Done,
+        roles=("operator",),
+    )
+    def erase(self, call: Call) -> Reply:
+        """Destroys the key of a reporter's contact and words, for good. The report and all counts stay."""
+        subject_id: UUID = call.path["subject_id"]
+        report_id, area = vault.whereabouts(self.rows, subject_id)
+        require(call.asker, area)
+        return _done(handlers.erase(self.log, subject_id, area, report_id, call.body["reason"], call.cause()))
+
+    def _too_new(self, report_id: UUID) -> dict[str, Any]:
+        """The answer of the first moments, before the tables know the report."""
+        return queries.just_submitted(self.log.stream(handlers.stream_of(report_id)))
+
+
+def _told(call: Call) -> Told:
+    body = call.body
+    contact = body["contact"] or {}
+    role = None if call.asker is None else call.asker.role
+    return Told(
+        area=body["area"],
+        source=source_for(role, body["source"], body["external_number"]),
+        issue_type=body["issue_type"],
+        urgency=body["urgency"],
+        title=body["title"],
+        words=body["words"],
+        place=body["place"],
+        point=body["point"],
+        name=contact.get("name"),
+        phone=contact.get("phone"),
+        email=contact.get("email"),
+        external_number=body["external_number"],
+    )
+
+
+def _receipt_body(desk: Desk, receipt: Receipt) -> dict[str, Any]:
+    submitted = receipt.submitted
+    secret = links.token(desk.link_key, "report", submitted.report_id)
+    return {
+        "report_id": submitted.report_id,
+        "number": submitted.number,
+        "secret": secret,
+        "tracking_url": f"{desk.public_url}{REPORTS}/{submitted.report_id}?secret={secret}",
+        "reported_at": receipt.at,
+    }
+
+
+def _done(appended: Appended) -> Reply:
+    return Reply({"stream": appended.stream, "version": appended.version, "events": len(appended.event_ids)})

@@ -1,0 +1,61 @@
+-- The read tables of intake: made of events, rebuilt at any time.
+
+-- projection: areas
+CREATE TABLE areas (
+    path text PRIMARY KEY,
+    name text NOT NULL
+);
+
+-- projection: issue_types
+CREATE TABLE issue_types (
+    code               text PRIMARY KEY,
+    name               text NOT NULL,
+    name_en            text NOT NULL,
+    needs_verification boolean NOT NULL
+);
+
+-- projection: departments
+CREATE TABLE departments (
+    code    text PRIMARY KEY,
+    name    text NOT NULL,
+    name_en text NOT NULL
+);
+
+-- projection: reports
+CREATE TABLE reports (
+    report_id   uuid PRIMARY KEY,
+    number      text NOT NULL UNIQUE,
+    area        text NOT NULL,
+    state       text NOT NULL,
+    is_open     boolean NOT NULL,
+    is_waiting  boolean NOT NULL,
+    found       boolean,
+    source      text NOT NULL,
+    issue_type  text NOT NULL,
+    issue_group text NOT NULL,
+    urgency     text NOT NULL,
+    title       text NOT NULL,
+    words       text NOT NULL,
+    place       text,
+    lat         double precision,
+    lon         double precision,
+    subject_id  uuid,
+    merged_into uuid,
+    reported_at timestamptz NOT NULL
+);
+
+CREATE INDEX reports_waiting ON reports (reported_at, report_id) WHERE is_waiting;
+CREATE INDEX reports_by_place ON reports (issue_group, area text_pattern_ops) WHERE is_open;
+CREATE INDEX reports_by_point ON reports (issue_group, lat, lon) WHERE is_open AND lat IS NOT NULL;
+CREATE INDEX reports_by_subject ON reports (subject_id) WHERE subject_id IS NOT NULL;
+CREATE INDEX reports_merged ON reports (merged_into) WHERE merged_into IS NOT NULL;
+
+-- projection: progress
+CREATE TABLE milestones (
+    report_id   uuid NOT NULL,
+    position    bigint NOT NULL,
+    type        text NOT NULL,
+    note        json NOT NULL,
+    happened_at timestamptz NOT NULL,
+    PRIMARY KEY (report_id, position)
+);
