@@ -1,0 +1,1 @@
+"""The HTTP doors: nameko entrypoints that check what comes in and describe themselves."""

@@ -1,0 +1,193 @@
+"""`@door(...)`: an HTTP entrypoint of a nameko service that checks everything before its method is called.
+
+    @door("POST", "/api/v1/reports", summary="Report an issue", body=SubmitReportBody, answer=ReportReceipt,
+          status=201, roles=ANYONE)
+    def submit(self, call: Call) -> Reply: ...
+
+A method that raises Conflict is called again, on what the other writer left; every error of ours becomes a
+problem document; anything else is a bug, and only the log hears what it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from eventlet.event import Event
+from marshmallow import Schema, fields
+from nameko.extensions import register_entrypoint
+from nameko.web.handlers import HttpRequestHandler
+from werkzeug.routing import Rule
+
+from shared.config import Config
+from shared.kernel.errors import Conflict, Forbidden, Unauthenticated
+from shared.security.permission import ROLES, Asker
+from shared.security.tokens import Verifier
+from shared.web.call import ANYONE, SIGNED_IN, Call, Reply
+from shared.web.request import Request
+from shared.web.server import DoorServer
+
+__all__ = ["ANYONE", "SIGNED_IN", "Call", "Door", "Reply", "door", "doors_of"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_TRIES = 3
+
+
+class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
+    """One method of one service behind one address."""
+
+    server = DoorServer()
+
+    def __init__(  # noqa: PLR0913  # a declaration, written with keywords
+        self,
+        method: str,
+        url: str,
+        *,
+        summary: str,
+        body: type[Schema] | None = None,
+        query: type[Schema] | None = None,
+        answer: type[Schema] | None = None,
+        status: int = 200,
+        roles: tuple[str, ...] = SIGNED_IN,
+        description: str = "",
+        media: str = "application/json",
+        many: bool = False,
+    ) -> None:
+        super().__init__(method, url)
+        self.summary = summary
+        self.description = description
+        self.body = body
+        self.query = query
+        self.answer = answer
+        self.many = many
+        self.status = status
+        self.media = media
+        self.roles = _checked(roles)
+        # Made once: a schema object costs more than a request may.
+        self._body_schema = body() if body is not None else None
+        self._query_schema = query() if query is not None else None
+        self._lists = _list_fields(self._query_schema)
+
+    @property
+    def label(self) -> str:
+        """What logs and metrics call this door."""
+        return f"{self.method} {self.url}"
+
+    @property
+    def is_public(self) -> bool:
+        return self.roles == ANYONE
+
+    def get_url_rule(self) -> Rule:
+        return Rule(self.url, methods=[self.method])
+
+    def stop(self) -> None:
+        # Nobody new may come in while the last guests are served.
+        self.server.close_doors()
+        super().stop()
+
+    def answer_to(self, request: Request, values: dict[str, Any]) -> Reply:
+        """Check the request, call the method, give its reply. Raises what the method raises, and Invalid,
+        Unauthenticated, Forbidden for what was wrong with the request itself."""
+        asker = self._asker(request)
+        key = request.idempotency_key() if self.method in _WRITES else None
+        call = Call(
+            at=request.at,
+            query=request.query(self._query_schema, self._lists),
+            body=request.body(self._body_schema),
+            path=values,
+            asker=asker,
+            idempotency_key=key if key is None else self._widened(key, asker),
+            headers=request.headers,
+            traceparent=request.traceparent,
+            notes=request.notes,
+        )
+        request.received()
+        with self.server.place_for_a_worker():
+            for _ in range(_TRIES - 1):
+                try:
+                    return self._call(call)
+                except Conflict:
+                    continue
+            return self._call(call)
+
+    def _call(self, call: Call) -> Reply:
+        done = Event()
+
+        def finished(_context: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
+            done.send((result, exc_info[1] if exc_info else None))
+            return result, exc_info
+
+        self.container.spawn_worker(self, (call,), {}, handle_result=finished)
+        result, error = done.wait()
+        if error is not None:
+            raise error
+        if not isinstance(result, Reply):
+            raise TypeError(f"{self.method_name} answered a {type(result).__name__}, not a Reply")
+        return result
+
+    def _asker(self, request: Request) -> Asker | None:
+        token = request.bearer()
+        if token is None:
+            if self.is_public:
+                return None
+            raise Unauthenticated("this needs somebody who is signed in", hint="send Authorization: Bearer <token>")
+        asker = self.server.verifier.verify(token)
+        if self.roles not in (ANYONE, SIGNED_IN) and asker.role not in self.roles:
+            raise Forbidden(f"a {asker.role} may not do this; it takes {' or '.join(self.roles)}")
+        return asker
+
+    def _widened(self, key: str, asker: Asker | None) -> str:
+        return f"{self.container.service_name}:{asker.id if asker else 'anonymous'}:{self.method_name}:{key}"
+
+
+def door(method: str, url: str, *, summary: str, **options: Any) -> Callable[[F], F]:
+    """Open a door to the decorated method.
+
+    `body` and `query` are marshmallow Schema classes that are loaded from what comes in; `answer` is the Schema class
+    that documents the reply (`many=True`: a list of it); `roles` are who may knock: ANYONE, SIGNED_IN or names from
+    `shared.security.permission.ROLES`; `media` is the reply's type when it is not JSON. The method gets a Call and
+    gives a Reply.
+    """
+
+    def open_door(function: F) -> F:
+        register_entrypoint(function, Door(method, url, summary=summary, **options))
+        return function
+
+    return open_door
+
+
+def doors_of(service: type) -> list[tuple[str, Door]]:
+    """(method name, door) of every door of a service class, in order of address."""
+    found = []
+    for name in dir(service):
+        for entrypoint in getattr(getattr(service, name), "nameko_entrypoints", ()):
+            if isinstance(entrypoint, Door):
+                found.append((name, entrypoint))
+    return sorted(found, key=lambda pair: (pair[1].url, pair[1].method))
+
+
+def verifier_of(config: Config) -> Verifier:
+    """Who we believe: the issuer's JWKS when there is one, else the municipality's own key."""
+    if (path := config.jwks_file) is not None:
+        return Verifier.of_jwks(
+            path, issuer=config.get("WUJI_TOKEN_ISSUER"), audience=config.get("WUJI_TOKEN_AUDIENCE")
+        )
+    return Verifier.of_key(config.token_public_key)
+
+
+def _checked(roles: tuple[str, ...]) -> tuple[str, ...]:
+    if roles not in (ANYONE, SIGNED_IN) and (unknown := set(roles) - ROLES):
+        raise TypeError(f"no such roles: {', '.join(sorted(unknown))}")
+    return tuple(roles)
+
+
+def _list_fields(schema: Schema | None) -> frozenset[str]:
+    if schema is None:
+        return frozenset()
+    return frozenset(
+        cast("str", field.data_key or name)
+        for name, field in schema.fields.items()
+        if isinstance(field, fields.List | fields.Tuple)
+    )

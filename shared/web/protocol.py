@@ -1,0 +1,124 @@
+"""HTTP/1.1 as eventlet speaks it, with its errors as problem documents and its loose ends refused.
+
+Two servers in a row must see the same requests: whatever could be read in two ways (two lengths, odd transfer
+encodings, folded or nameless header lines) is refused, so nothing can be smuggled past the first.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from typing import Any
+
+from eventlet import wsgi
+
+from shared.web import problem
+
+IDLE = wsgi.STATE_IDLE
+READING = wsgi.STATE_REQUEST
+SERVING = "serving"
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_LENGTH = re.compile(r"[0-9]{1,15}")
+
+
+class Connection(list):  # type: ignore[type-arg]  # eventlet wants a list of address, socket and state
+    """One open connection, what it is doing, and since when."""
+
+    def __init__(self, address: Any, sock: Any) -> None:
+        super().__init__([address, sock, IDLE])
+        self.since = time.monotonic()
+
+    __hash__ = object.__hash__  # type: ignore[assignment]  # two connections are never the same
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    @property
+    def state(self) -> str:
+        return str(self[2])
+
+    def now(self, state: str) -> None:
+        """It does something else from now on."""
+        self[2] = state
+        self.since = time.monotonic()
+
+    def shut(self) -> None:
+        """Whoever reads from it reads its end."""
+        self[2] = wsgi.STATE_CLOSE
+        try:
+            self[1].shutdown(socket.SHUT_RDWR)
+        except OSError:
+            self.close()
+
+    def close(self) -> None:
+        self[1].close()
+
+
+class DoorProtocol(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no types
+    """One connection's conversation."""
+
+    def handle_one_request(self) -> None:
+        if self.conn_state[2] != wsgi.STATE_CLOSE:
+            self.conn_state.now(IDLE)
+        super().handle_one_request()
+
+    def _read_request_line(self) -> Any:
+        line = super()._read_request_line()
+        if self.conn_state[2] != wsgi.STATE_CLOSE:
+            self.conn_state.now(READING)
+        if len(line) >= self.server.url_length_limit:
+            self.send_error(414, "the address is too long")
+            return b""
+        return line
+
+    def parse_request(self) -> bool:
+        try:
+            fine = bool(super().parse_request())
+        except wsgi.HeaderLineTooLong:
+            self.send_error(431, "a header line is too long")
+            return False
+        except wsgi.HeadersTooLarge:
+            self.send_error(431, "the headers are too large")
+            return False
+        return fine and self._is_unambiguous()
+
+    def _is_unambiguous(self) -> bool:
+        headers = self.headers
+        wrong = None
+        if headers.defects or headers.get_payload():
+            wrong = "a header line has no name"
+        lengths = []
+        for name, value in headers.raw_items():
+            if not _NAME.fullmatch(name):
+                wrong = "a header has a name that is none"
+            elif "\n" in value or "\r" in value or "\x00" in value:
+                wrong = "a header's value spans lines"
+            elif name.lower() == "content-length":
+                lengths.append(value.strip())
+            elif name.lower() == "transfer-encoding" and value.strip().lower() != "chunked":
+                wrong = "the only transfer encoding here is chunked"
+        if len(lengths) > 1 or (lengths and not _LENGTH.fullmatch(lengths[0])):
+            wrong = "the content length is not one number"
+        if wrong is None and "Host" not in headers and self.request_version == "HTTP/1.1":
+            wrong = "there is no Host header"
+        if wrong is not None:
+            self.send_error(400, wrong)
+        return wrong is None
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What is wrong with the request before any door can see it."""
+        found = problem.of_status(int(code), message or explain or "the request cannot be read")
+        body = found.body()
+        self.wfile.write(
+            f"HTTP/1.1 {found.status} {found.title}\r\nContent-Type: {problem.MEDIA}\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+            + body
+        )
+        self.wfile.flush()
+        self.close_connection = True
+
+    def get_environ(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environ()
+        environ["wuji.connection"] = self.conn_state
+        return environ
