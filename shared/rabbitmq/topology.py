@@ -22,6 +22,8 @@ from shared.rabbitmq.names import EVENTS, LADDER, PARKED, PROJECTOR, VHOST, Rung
 
 DELIVERY_LIMIT = 20
 """A message that took its consumer down this often is parked."""
+LOOKS = 1_000_000
+"""A parked message may be looked at this often: RabbitMQ 4 would otherwise drop it after twenty looks."""
 
 _QUEUE_NAME = re.compile(r"[a-z][a-z_]*\.[a-z][a-z0-9_]*")
 _NOTHING = "^$"
@@ -101,6 +103,7 @@ def topology(
         "policies": [
             *(_reaction_policy(vhost, queue) for queue in names),
             *(_rung_policy(vhost, rung) for rung in ladder),
+            *(_policy(vhost, parked_queue(queue), {"delivery-limit": LOOKS}) for queue in names),
         ],
     }
     if administrator is not None:
@@ -205,23 +208,27 @@ def _binding(vhost: str, source: str, queue: str, key: str) -> Json:
 
 
 def _policy(vhost: str, queue: str, definition: Json) -> Json:
-    # At-least-once dead lettering keeps a message in its queue until the next queue has confirmed it, and it
-    # works only together with reject-publish.
     return {
         "name": queue,
         "vhost": vhost,
         "pattern": _one_of([queue]),
         "apply-to": "queues",
         "priority": 1,
-        "definition": {**definition, "dead-letter-strategy": "at-least-once", "overflow": "reject-publish"},
+        "definition": definition,
     }
+
+
+# At-least-once dead lettering keeps a message in its queue until the next queue has confirmed it, and it works only
+# together with reject-publish.
+_SAFELY = {"dead-letter-strategy": "at-least-once", "overflow": "reject-publish"}
 
 
 def _reaction_policy(vhost: str, queue: str) -> Json:
     parking = {"dead-letter-exchange": PARKED, "dead-letter-routing-key": queue, "delivery-limit": DELIVERY_LIMIT}
-    return _policy(vhost, queue, parking)
+    return _policy(vhost, queue, {**parking, **_SAFELY})
 
 
 def _rung_policy(vhost: str, rung: Rung) -> Json:
     # Without a dead-letter routing key the message keeps its own, which is the name of the queue to return to.
-    return _policy(vhost, rung.name, {"dead-letter-exchange": "", "message-ttl": int(rung.seconds * 1000)})
+    waiting = {"dead-letter-exchange": "", "message-ttl": int(rung.seconds * 1000)}
+    return _policy(vhost, rung.name, {**waiting, **_SAFELY})
