@@ -6,7 +6,6 @@ again or parked is published here with a confirm, and the original is acknowledg
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 from collections import deque
@@ -27,7 +26,8 @@ HEARTBEAT = 20
 _CONNECT_SECONDS = 5
 _CONFIRM_SECONDS = 30.0
 _AT_ONCE = 64
-_poll = patcher.original("select")
+_plain_select = patcher.original("select")
+_plain_os = patcher.original("os")
 
 
 @dataclass(slots=True, eq=False)
@@ -54,7 +54,7 @@ class Session:
         self._sent = 0
         self._returned: set[tuple[str, str]] = set()
         self._failed: deque[Delivery] = deque()
-        self._hear, self._wake = os.pipe2(os.O_NONBLOCK)
+        self._hear, self._wake = _plain_os.pipe2(_plain_os.O_NONBLOCK)
         self._is_awake = False
         self._ticked = time.monotonic()
         self._cancelled: str | None = None
@@ -79,8 +79,8 @@ class Session:
         self._publisher.events["basic_return"].add(self._came_back)
         for reaction in reactions:
             self._consume(reaction, reaction.prefetch or prefetch)
-        self._ready = _poll.poll()
-        self._ready.register(self._socket.fileno(), _poll.POLLIN)
+        self._ready = _plain_select.poll()
+        self._ready.register(self._socket.fileno(), _plain_select.POLLIN)
         self.is_open = True
 
     def _consume(self, reaction: Any, prefetch: int) -> None:
@@ -111,7 +111,7 @@ class Session:
             readable, _, _ = select.select([self._socket.fileno(), self._hear], [], [], patience)
             if self._hear in readable:
                 self._is_awake = False
-                os.read(self._hear, 64)
+                _plain_os.read(self._hear, 64)
         for _ in range(_AT_ONCE):
             if not self._has_more():
                 break
@@ -145,8 +145,8 @@ class Session:
         except self.errors:
             self._connection.collect()
         finally:
-            os.close(self._hear)
-            os.close(self._wake)
+            _plain_os.close(self._hear)
+            _plain_os.close(self._wake)
 
     # --- called by handlers -------------------------------------------------------------------------------------
 
@@ -160,7 +160,7 @@ class Session:
         self._settled.append((delivery, onward, requeue))
         if not self._is_awake:
             self._is_awake = True
-            os.write(self._wake, b"!")
+            _plain_os.write(self._wake, b"!")
 
     # --- inside -------------------------------------------------------------------------------------------------
 

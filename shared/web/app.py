@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -190,16 +191,21 @@ def _bytes(reply: Reply) -> bytes:
     if isinstance(body, str) and reply.media != "application/json":
         return body.encode("utf-8")
     try:
-        return orjson.dumps(body, default=_plain)
+        return orjson.dumps(body, default=_plain, option=orjson.OPT_PASSTHROUGH_DATACLASS)
     except TypeError:
-        return orjson.dumps(body, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+        # Slower, and only needed when an answer's keys are enums or numbers.
+        return orjson.dumps(body, default=_plain, option=orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_NON_STR_KEYS)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Area):
         return value.path
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, set | frozenset):
         return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
     raise TypeError(f"a {type(value).__name__} does not belong in an answer")
 
 
