@@ -94,7 +94,8 @@ def line(row: stored.Row) -> str:
     when = row["recorded_at"].astimezone().strftime("%m-%d %H:%M:%S")
     position = row["position"] if row["position"] is not None else "—"
     history = say("历史", "history") if row["origin"] == "import" else ""
-    return f"{position:>8}  {when}  {stored.title(row['type']):<34}  {row['area']:<26}  {row['stream']}  {history}".rstrip()
+    name = stored.title(row["type"])
+    return f"{position:>8}  {when}  {name:<34}  {row['area']:<26}  {row['stream']}  {history}".rstrip()
 
 
 @events.command(
@@ -122,7 +123,7 @@ def find(cursor: Any, which: str) -> stored.Row:
         row = next(iter(stored.after(cursor, int(which) - 1, stored.Wanted(), 1)[0]), None)
     else:
         try:
-            row = stored.by_id(cursor, str(UUID(which)))
+            row = stored.by_id(cursor, UUID(which))
         except ValueError:
             row = None
     if row is None:

@@ -63,7 +63,7 @@ def projection() -> None:
 def list_all(output: str) -> None:
     """每个投影走到哪里。Where each projection stands."""
     places = {f"{one.service}.{one.name}": one for one in projected(Access.find())}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for one in sorted(all_projections(), key=lambda found: found.label):
         place = places.get(f"{one.service}.{one.name}")
         rows.append(
