@@ -2,4 +2,9 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.support.servers", "tests.support.database", "tests.support.broker"]
+pytest_plugins = [
+    "tests.support.servers",
+    "tests.support.database",
+    "tests.support.broker",
+    "tests.support.stack",
+]

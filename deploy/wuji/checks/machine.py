@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 from deploy.local import packages
@@ -19,13 +18,6 @@ from deploy.wuji.condition import our_processes
 
 FREE_BYTES = 2 * 1024**3
 GIGABYTE = 1024**3
-
-
-def python(_: Patient) -> Found:
-    found = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info >= (3, 11):
-        return good(f"Python {found}")
-    return bad(f"Python {found}", "apt-get install python3.11")
 
 
 def programs(_: Patient) -> Found:
@@ -115,12 +107,11 @@ def supervised(patient: Patient) -> Found:
 
 
 CHECKS = (
-    Check("WUJI-D001", "Python 版本", "Python", python),
-    Check("WUJI-D002", "所需软件", "programs", programs),
-    Check("WUJI-D003", "端口", "ports", ports),
-    Check("WUJI-D004", "磁盘", "disk", disk),
-    Check("WUJI-D005", "密钥", "keys", keys),
-    Check("WUJI-D006", "nginx 入口", "nginx", nginx),
-    Check("WUJI-D007", "进程", "processes", processes),
-    Check("WUJI-D008", "反复重启", "crash loops", supervised),
+    Check("WUJI-D001", "所需软件", "programs", programs),
+    Check("WUJI-D002", "端口", "ports", ports),
+    Check("WUJI-D003", "磁盘", "disk", disk),
+    Check("WUJI-D004", "密钥", "keys", keys),
+    Check("WUJI-D005", "nginx 入口", "nginx", nginx),
+    Check("WUJI-D006", "进程", "processes", processes),
+    Check("WUJI-D007", "反复重启", "crash loops", supervised),
 )
