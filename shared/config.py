@@ -32,6 +32,8 @@ class Setting:
     kind: str = "text"
     default: Any = None
     secret: bool = False
+    choices: tuple[str, ...] = ()
+    """For the kind `choice`: the values that are right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,38 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("WUJI_REACTION_WORKERS", "messages handled at the same time", "16", "count", 16),
     Setting("WUJI_PREFETCH", "messages per reaction fetched ahead", "64", "count", 64),
     Setting("WUJI_DRAIN_SECONDS", "how long running work may take to finish at SIGTERM", "30", "count", 30),
+    Setting(
+        "WUJI_NOTIFY_CHANNEL",
+        "how notices go out: outbox keeps them in a table, smtp mails them, http posts them to a gateway",
+        "outbox",
+        "choice",
+        "outbox",
+        choices=("outbox", "smtp", "http"),
+    ),
+    Setting(
+        "WUJI_NOTIFY_DEPARTMENT_CHANNEL",
+        "how departments hear, if not as everybody else",
+        "smtp",
+        "choice",
+        choices=("outbox", "smtp", "http"),
+    ),
+    Setting("WUJI_NOTIFY_LANGUAGE", "the language of notices", "zh", "choice", "zh", choices=("zh", "en")),
+    Setting("WUJI_NOTIFY_SECONDS", "how long a mail server or gateway may take to answer", "10", "count", 10),
+    Setting("WUJI_SMTP_HOST", "the mail server", "mail.example.gov.cn"),
+    Setting("WUJI_SMTP_PORT", "the mail server's port", "587", "port", 587),
+    Setting(
+        "WUJI_SMTP_SECURITY",
+        "how the mail server is spoken to",
+        "starttls",
+        "choice",
+        "starttls",
+        choices=("none", "starttls", "tls"),
+    ),
+    Setting("WUJI_SMTP_FROM", "the sender of mails", "Wuji <wuji@example.gov.cn>"),
+    Setting("WUJI_SMTP_USER", "account at the mail server, if it wants one", "wuji"),
+    Setting("WUJI_SMTP_PASSWORD", "password at the mail server", "secret", secret=True),
+    Setting("WUJI_GATEWAY_URL", "the message gateway", "https://sms.example.gov.cn/messages", "http"),
+    Setting("WUJI_GATEWAY_SECRET", "signs what is sent to the message gateway", "openssl rand -hex 32", secret=True),
 )
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -269,6 +303,12 @@ def _flag(text: str, _setting: Setting) -> bool:
     return found
 
 
+def _choice(text: str, setting: Setting) -> str:
+    if text not in setting.choices:
+        raise ValueError(f"is {text[:40]!r}, not one of {', '.join(setting.choices)}")
+    return text
+
+
 def _log_form(text: str, _setting: Setting) -> str:
     if text not in ("json", "pretty"):
         raise ValueError(f"is {text[:40]!r}, neither json nor pretty")
@@ -304,6 +344,7 @@ _READERS = {
     "count": _count,
     "port": _port,
     "flag": _flag,
+    "choice": _choice,
     "log": _log_form,
     "key": _key,
     "postgresql": _url,

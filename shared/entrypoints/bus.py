@@ -19,6 +19,7 @@ from nameko.extensions import ProviderCollector, SharedExtension
 from shared.config import Config
 from shared.contracts.envelope import Origin, Recorded
 from shared.entrypoints.delivery import Delivery, Onward, Outcome, again, on_bus, parked
+from shared.entrypoints.providers import LAST_TRY
 from shared.entrypoints.session import Session
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import Conflict, OnBus, Refused, Unavailable
@@ -237,7 +238,8 @@ class Bus(ProviderCollector, SharedExtension):  # type: ignore[misc]  # nameko h
             done.send(exc_info[1] if exc_info else None)
             return result, exc_info
 
-        self.container.spawn_worker(delivery.reaction, (recorded,), {}, handle_result=finished)
+        last = {LAST_TRY: delivery.attempt >= len(self._ladder)}
+        self.container.spawn_worker(delivery.reaction, (recorded,), {}, context_data=last, handle_result=finished)
         error = done.wait()
         if error is not None:
             raise error

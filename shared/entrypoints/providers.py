@@ -11,6 +11,9 @@ from nameko.extensions import DependencyProvider
 
 from shared.config import Config
 
+LAST_TRY = "wuji_last_try"
+"""Worker context: whether a message that cannot be handled this time will be parked."""
+
 if TYPE_CHECKING:
     from shared.ports import EventLog, Rows
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     def Log() -> EventLog: ...  # noqa: N802
     def Tables() -> Rows: ...  # noqa: N802
     def Settings() -> Config: ...  # noqa: N802
+    def IsLastTry() -> bool: ...  # noqa: N802
 
 else:
 
@@ -50,6 +54,12 @@ else:
 
         def get_dependency(self, worker_ctx: Any) -> Config:
             return self.container.config["wuji"]
+
+    class IsLastTry(DependencyProvider):
+        """Whether the retry ladder ends here: what raises Unavailable now is parked, and nobody tries again."""
+
+        def get_dependency(self, worker_ctx: Any) -> bool:
+            return bool(worker_ctx.data.get(LAST_TRY, False))
 
 
 def _given(container: Any, name: str) -> Any:

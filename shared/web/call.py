@@ -32,6 +32,8 @@ class Call:
     """None at a door for ANYONE when no token was sent."""
     idempotency_key: str | None = None
     """The sender's key, widened by service, asker and door, so that two senders cannot meet by accident."""
+    request_hash: bytes | None = None
+    """What the key was sent with: a key that comes again with another request is refused."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Lower-case names."""
     traceparent: str | None = None
@@ -51,6 +53,7 @@ class Call:
             actor=actor or Actor("anonymous", "resident"),
             at=self.at,
             idempotency_key=self.idempotency_key,
+            request_hash=self.request_hash,
             traceparent=self.traceparent,
         )
 

@@ -103,6 +103,8 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
             traceparent=request.traceparent,
             notes=request.notes,
         )
+        if key is not None:
+            call.request_hash = request.fingerprint()
         request.received()
         with self.server.place_for_a_worker():
             for _ in range(_TRIES - 1):

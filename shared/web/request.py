@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from collections.abc import Mapping
@@ -48,6 +49,8 @@ class Request:
         self.at: datetime = utc_now()
         self.notes: dict[str, Any] = {}
         """What the log line of this request will say besides."""
+        self.raw = b""
+        """The body's bytes, once they were read."""
         given = environ.get("HTTP_TRACEPARENT", "")
         self.traceparent: str = given if _TRACEPARENT.fullmatch(given) else _new_trace()
 
@@ -91,6 +94,10 @@ class Request:
             )
         return given
 
+    def fingerprint(self) -> bytes:
+        """What was asked for, hashed: the address and the body, which must have been read."""
+        return hashlib.sha256(self.environ.get("PATH_INFO", "").encode("utf-8", "replace") + b"\0" + self.raw).digest()
+
     def query(self, schema: Schema | None, lists: frozenset[str]) -> dict[str, Any]:
         """The query string, loaded. Without a schema nobody looks at it: links collect such things on their way."""
         if schema is None:
@@ -119,7 +126,8 @@ class Request:
         if schema is None:
             return {}
         self._check_media()
-        value = strict_json.parse(self._read())
+        self.raw = self._read()
+        value = strict_json.parse(self.raw)
         if not isinstance(value, dict):
             raise Invalid(f"the body is a JSON {_kind(value)}, not an object", where="body")
         return _loaded(schema, value, "body")
