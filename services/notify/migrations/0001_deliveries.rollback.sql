@@ -1,0 +1,2 @@
+DROP TABLE notify.outbox;
+DROP TABLE notify.deliveries;

@@ -1,0 +1,122 @@
+"""Who hears of which event: each function asks for notices, and nothing else. `delivery.py` sends them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.notify import domain, queries
+from services.notify.domain import Recipient
+from services.notify.templates import OCCASIONS
+from shared.contracts.case import CaseDispatched
+from shared.contracts.envelope import Recorded
+from shared.contracts.feedback import FeedbackInvited
+from shared.contracts.notice import RecipientKind
+from shared.contracts.report import ReportAccepted, ReportMerged, ReportRejected, ReportSubmitted
+from shared.handling import Cause, begin
+from shared.kernel.errors import Conflict, Unavailable
+from shared.ports import EventLog, Rows
+
+Channels = dict[RecipientKind, str]
+"""Which channel serves whom."""
+
+
+def tell_accepted(
+    recorded: Recorded[ReportAccepted], log: EventLog, rows: Rows, *, channels: Channels, consumer: str, at: datetime
+) -> None:
+    """The reporter, and everybody who had reported the same, hear that it was accepted."""
+    event = recorded.event
+    to = [*_reporter(event.report_id, event.subject_id, event.number), *_followers(rows, event.report_id)]
+    _ask(log, recorded, "report_accepted", to, channels=channels, consumer=consumer, at=at)
+
+
+def tell_rejected(
+    recorded: Recorded[ReportRejected], log: EventLog, rows: Rows, *, channels: Channels, consumer: str, at: datetime
+) -> None:
+    """The reporter, and everybody who had reported the same, hear that it was refused, and why."""
+    report = _submitted(log, recorded.event.report_id)
+    to = [*_reporter(report.report_id, report.subject_id, report.number), *_followers(rows, report.report_id)]
+    _ask(log, recorded, "report_rejected", to, channels=channels, consumer=consumer, at=at)
+
+
+def tell_merged(
+    recorded: Recorded[ReportMerged], log: EventLog, *, channels: Channels, consumer: str, at: datetime
+) -> None:
+    """The reporter of a duplicate hears under which number it goes on; acceptance may long have been told."""
+    report, other = _submitted(log, recorded.event.report_id), _submitted(log, recorded.event.into)
+    to = _reporter(report.report_id, report.subject_id, report.number, into_number=other.number)
+    _ask(log, recorded, "report_merged", to, channels=channels, consumer=consumer, at=at)
+
+
+def tell_closed(
+    recorded: Recorded[FeedbackInvited], log: EventLog, rows: Rows, *, channels: Channels, consumer: str, at: datetime
+) -> None:
+    """The reporter hears what was done and is asked about it; those who reported the same hear what was done."""
+    event = recorded.event
+    asked = _reporter(event.case_id, event.subject_id, event.number, feedback_id=str(event.feedback_id))
+    _ask(log, recorded, "case_closed", asked, channels=channels, consumer=consumer, at=at)
+    following = _followers(rows, event.case_id)
+    _ask(log, recorded, "case_closed_follower", following, channels=channels, consumer=consumer, at=at)
+
+
+def tell_department(
+    recorded: Recorded[CaseDispatched], log: EventLog, *, channels: Channels, consumer: str, at: datetime
+) -> None:
+    """The department that leads, and those that help, hear that the case is theirs."""
+    event = recorded.event
+    values = {"task_id": str(event.task_id)}
+    codes = dict.fromkeys((event.department, *event.co_handlers))
+    to = [Recipient(RecipientKind.DEPARTMENT, code, values) for code in codes]
+    _ask(log, recorded, "case_dispatched", to, channels=channels, consumer=consumer, at=at)
+
+
+def _ask(
+    log: EventLog,
+    recorded: Recorded[Any],
+    template: str,
+    recipients: Iterable[Recipient],
+    *,
+    channels: Channels,
+    consumer: str,
+    at: datetime,
+) -> None:
+    """Append one notice per recipient; what was asked for before, in part or whole, is not asked for again."""
+    reaction = Cause.reaction(consumer, recorded, at)
+    channel = channels[OCCASIONS[template].to]
+    for recipient in recipients:
+        asked = domain.request(template, recipient, recorded.correlation_id, recorded.event_id, channel)
+        cause = replace(reaction, idempotency_key=f"{reaction.idempotency_key}:{asked.notice_id}")
+        # The stream's name is made of the event: if it exists, this notice was asked for under an older queue name.
+        with suppress(Conflict):
+            begin(
+                log,
+                f"notice-{asked.notice_id}",
+                (asked,),
+                cause,
+                area=recorded.area,
+                correlation_id=recorded.correlation_id,
+            )
+
+
+def _reporter(report_id: UUID, subject_id: UUID | None, number: str, **more: str) -> list[Recipient]:
+    """The reporter; nobody when they left no contact."""
+    if subject_id is None:
+        return []
+    return [Recipient(RecipientKind.REPORTER, str(subject_id), {"report_id": str(report_id), "number": number, **more})]
+
+
+def _followers(rows: Rows, report_id: UUID) -> list[Recipient]:
+    found = queries.followers(rows, report_id)
+    return [one for who in found for one in _reporter(who.report_id, who.subject_id, who.number)]
+
+
+def _submitted(log: EventLog, report_id: UUID) -> ReportSubmitted:
+    history = log.stream(f"report-{report_id}")
+    if not history:
+        raise Unavailable(f"report {report_id} is not in the log yet")
+    first: ReportSubmitted = history[0].event
+    return first

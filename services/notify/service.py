@@ -1,0 +1,145 @@
+"""Notify's doors and ears: events become notices, notices become messages, operators see what became of both."""
+
+from __future__ import annotations
+
+from services.notify import channels, delivery, queries, reactions, templates
+from services.notify.delivery import Post
+from services.notify.letters import Writer
+from services.notify.reactions import Channels
+from services.notify.schemas import NoticesAnswer, NoticesQuery, OutboxAnswer, OutboxQuery
+from shared.config import Config
+from shared.contracts.case import CaseDispatched
+from shared.contracts.envelope import Recorded
+from shared.contracts.feedback import FeedbackInvited
+from shared.contracts.notice import NoticeRequested, RecipientKind
+from shared.contracts.report import ReportAccepted, ReportMerged, ReportRejected
+from shared.entrypoints.on import on
+from shared.entrypoints.providers import IsLastTry, Log, Settings, Tables
+from shared.kernel.clock import utc_now
+from shared.ports import Rows
+from shared.security.permission import require
+from shared.security.sealing import Sealer
+from shared.web.door import Call, Reply, door
+
+TEMPLATES = templates.load()
+"""Read when the process starts: a template that quotes what nothing fills stops it, with the file's name."""
+
+
+class NotifyService:
+    """通知: the reporter at acceptance, closing and refusal, the department at dispatch."""
+
+    name = "notify"
+    log = Log()
+    rows = Tables()
+    settings = Settings()
+    is_last_try = IsLastTry()
+
+    @on(ReportAccepted)
+    def tell_accepted(self, recorded: Recorded[ReportAccepted]) -> None:
+        """受理: the reporter hears."""
+        served = _channels(self.settings)
+        reactions.tell_accepted(
+            recorded, self.log, self.rows, channels=served, consumer="notify.tell_accepted", at=utc_now()
+        )
+
+    @on(ReportRejected)
+    def tell_rejected(self, recorded: Recorded[ReportRejected]) -> None:
+        """不予受理: the reporter hears why."""
+        served = _channels(self.settings)
+        reactions.tell_rejected(
+            recorded, self.log, self.rows, channels=served, consumer="notify.tell_rejected", at=utc_now()
+        )
+
+    @on(ReportMerged)
+    def tell_merged(self, recorded: Recorded[ReportMerged]) -> None:
+        """并案: the reporter hears under which number it goes on."""
+        served = _channels(self.settings)
+        reactions.tell_merged(recorded, self.log, channels=served, consumer="notify.tell_merged", at=utc_now())
+
+    @on(FeedbackInvited)
+    def tell_closed(self, recorded: Recorded[FeedbackInvited]) -> None:
+        """结案: the reporter hears what was done, and is asked."""
+        served = _channels(self.settings)
+        reactions.tell_closed(
+            recorded, self.log, self.rows, channels=served, consumer="notify.tell_closed", at=utc_now()
+        )
+
+    @on(CaseDispatched)
+    def tell_department(self, recorded: Recorded[CaseDispatched]) -> None:
+        """派遣: the department hears."""
+        served = _channels(self.settings)
+        reactions.tell_department(recorded, self.log, channels=served, consumer="notify.tell_department", at=utc_now())
+
+    @on(NoticeRequested)
+    def deliver(self, recorded: Recorded[NoticeRequested]) -> None:
+        """One message to one recipient."""
+        delivery.deliver(recorded, self._post(), is_last_try=self.is_last_try)
+
+    @door(
+        "GET",
+        "/api/v1/notices",
+        summary="What became of the notices",
+        query=NoticesQuery,
+        answer=NoticesAnswer,
+        roles=("operator", "acceptor", "duty_chief", "reader"),
+    )
+    def notices(self, call: Call) -> Reply:
+        """Newest first, in the asker's area or a part of it, with attempts and the last error."""
+        area = call.query["area"] or call.signed_in.area
+        if area is not None:
+            require(call.asker, area)
+        limit: int = call.query["limit"]
+        found = queries.notices(
+            self.rows,
+            area=area,
+            about=call.query["about"],
+            state=call.query["state"],
+            before=call.query["before"],
+            limit=limit + 1,
+        )
+        page = found[:limit]
+        return Reply({"notices": page, "next": page[-1]["notice_id"] if len(found) > limit else None})
+
+    @door(
+        "GET",
+        "/api/v1/outbox",
+        summary="Captured messages",
+        query=OutboxQuery,
+        answer=OutboxAnswer,
+        roles=("operator",),
+    )
+    def outbox(self, call: Call) -> Reply:
+        """What the outbox channel kept instead of sending it, newest first. Links in it work."""
+        return Reply({"messages": queries.outbox(self.rows, call.query["about"], call.query["limit"])})
+
+    def _post(self) -> Post:
+        config = self.settings
+        return Post(
+            log=self.log,
+            rows=self.rows,
+            writer=Writer(
+                templates=TEMPLATES,
+                language=str(config.need("WUJI_NOTIFY_LANGUAGE")),
+                sealer=Sealer(config.master_key),
+                link_key=config.link_key,
+                public_url=config.public_url,
+            ),
+            channels=_ways_out(config, self.rows),
+            clock=utc_now,
+            consumer="notify.deliver",
+        )
+
+
+def _channels(config: Config) -> Channels:
+    """Which channel serves whom."""
+    everybody = str(config.need("WUJI_NOTIFY_CHANNEL"))
+    return {
+        RecipientKind.REPORTER: everybody,
+        RecipientKind.DEPARTMENT: str(config.get("WUJI_NOTIFY_DEPARTMENT_CHANNEL") or everybody),
+    }
+
+
+def _ways_out(config: Config, rows: Rows) -> dict[str, channels.Channel]:
+    """Every channel that is in use, and the outbox, for notices that were asked for when it was."""
+    names = {"outbox", *_channels(config).values()}
+    return {name: channels.channel(name, config, rows) for name in names}

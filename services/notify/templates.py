@@ -1,0 +1,112 @@
+"""What is said on which occasion: data in two languages, checked when the service starts."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Formatter
+
+from shared.contracts.notice import RecipientKind
+from shared.kernel.errors import Invalid
+
+FOLDER = Path(__file__).with_name("templates")
+LANGUAGES = ("zh", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What may be quoted when this is said, and to whom it is said."""
+
+    to: RecipientKind
+    quotes: frozenset[str]
+
+
+def _to_reporter(*quotes: str) -> Occasion:
+    return Occasion(RecipientKind.REPORTER, frozenset({"number", "tracking_url", *quotes}))
+
+
+OCCASIONS: dict[str, Occasion] = {
+    "report_accepted": _to_reporter(),
+    "report_rejected": _to_reporter("reason"),
+    "report_merged": _to_reporter("into_number"),
+    "case_closed": _to_reporter("answer", "feedback_url"),
+    "case_closed_follower": _to_reporter("answer"),
+    "case_dispatched": Occasion(
+        RecipientKind.DEPARTMENT, frozenset({"number", "title", "department", "because", "due"})
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One occasion in one language; `{number}` and the like are filled in."""
+
+    subject: str
+    body: str
+
+    def fill(self, values: Mapping[str, str]) -> tuple[str, str]:
+        """Subject (one line) and body."""
+        subject = self.subject.format_map(values)
+        return " ".join(subject.split()), self.body.format_map(values).strip() + "\n"
+
+
+Templates = dict[tuple[str, str], Template]
+"""(occasion, language) → template."""
+
+
+def load(folder: Path = FOLDER) -> Templates:
+    """Read every template. Raises Invalid naming the file for a placeholder that nothing fills, a missing language or
+    occasion, or a file that belongs to no occasion."""
+    found: Templates = {}
+    for path in sorted(folder.glob("*.toml")):
+        if path.stem not in OCCASIONS:
+            raise Invalid(
+                f"nothing is ever said on the occasion {path.stem}",
+                where=path.name,
+                hint=f"known: {', '.join(sorted(OCCASIONS))}",
+            )
+        found.update(_read(path))
+    missing = sorted({name for name in OCCASIONS if (name, LANGUAGES[0]) not in found})
+    if missing:
+        raise Invalid(f"there is no template for {', '.join(missing)}", where=folder.name)
+    return found
+
+
+def _read(path: Path) -> Templates:
+    try:
+        body = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"this is no TOML: {error}", where=path.name) from error
+    if set(body) != set(LANGUAGES):
+        raise Invalid(f"a template has exactly the sections {' and '.join(LANGUAGES)}", where=path.name)
+    return {(path.stem, language): _checked(path, language, body[language]) for language in LANGUAGES}
+
+
+def _checked(path: Path, language: str, said: object) -> Template:
+    where = f"{path.name}: {language}"
+    if (
+        not isinstance(said, dict)
+        or set(said) != {"subject", "body"}
+        or not all(isinstance(v, str) for v in said.values())
+    ):
+        raise Invalid("a template has a subject and a body, both text", where=where)
+    known = OCCASIONS[path.stem].quotes
+    for text in said.values():
+        for name in _placeholders(text, where):
+            if name not in known:
+                raise Invalid(
+                    f"nothing fills {{{name}}} when {path.stem} is said",
+                    where=where,
+                    hint=f"known: {', '.join(sorted(known))}",
+                )
+    return Template(said["subject"], said["body"])
+
+
+def _placeholders(text: str, where: str) -> list[str]:
+    try:
+        parts = list(Formatter().parse(text))
+    except ValueError as error:
+        raise Invalid(f"a brace is open or stands alone: {error}", where=where) from error
+    return [name for _, name, _, _ in parts if name is not None]
