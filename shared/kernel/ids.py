@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 _WUJI = uuid5(NAMESPACE_URL, "urn:wuji")
+
+# Random bytes are fetched for many ids at once: every call of the kernel lets another thread in, and sixteen busy
+# threads then spend more time taking turns than working. A forked child must not reuse its parent's.
+_random: deque[bytes] = deque()
+os.register_at_fork(after_in_child=_random.clear)
 
 
 def new_id() -> UUID:
     """A new UUIDv7: 48 bits of milliseconds, then 74 random bits, so neighbours in time are neighbours on disk."""
     milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10))
+    try:
+        random = int.from_bytes(_random.pop())
+    except IndexError:
+        fetched = os.urandom(2560)
+        _random.extend(fetched[start : start + 10] for start in range(10, 2560, 10))
+        random = int.from_bytes(fetched[:10])
     value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80
     value |= 0x7 << 76
     value |= (random >> 68 & 0xFFF) << 64

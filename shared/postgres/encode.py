@@ -120,10 +120,10 @@ _PER_EVENT = ("uuid[]", "text[]", "integer[]", "json[]", "timestamptz[]")
 
 
 def append_statement(batch: Sequence[Prepared]) -> bytes:
-    """`SELECT … FROM es.append(…)` for the batch; its rows come back in the batch's order."""
+    """`SELECT … FROM es.append(…)` for the batch; the three arrays it answers have one member per append."""
     arguments = _arrays(_PER_APPEND, [prepared.scalars for prepared in batch])
     arguments += _arrays(_PER_EVENT, [event for prepared in batch for event in prepared.events])
-    return f"SELECT outcome, version, ids FROM es.append({', '.join(arguments)})".encode()
+    return f"SELECT outcomes, versions, ids FROM es.append({', '.join(arguments)})".encode()
 
 
 def _arrays(types: Sequence[str], rows: Iterable[tuple[str, ...]]) -> list[str]:

@@ -155,7 +155,7 @@ class PostgresLog:
         statement = append_statement([entry.item for entry in batch])
         with connection.cursor() as cursor:
             cursor.execute(b"BEGIN; " + statement if has_companions else statement)
-            rows = cursor.fetchall()
+            rows = list(zip(*cursor.fetchone(), strict=True))
             if has_companions:
                 for companion_statement, values in _companions(batch, rows).items():
                     execute_values(cursor, companion_statement, values, page_size=1000)

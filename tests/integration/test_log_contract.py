@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from shared.postgres import PostgresLog
@@ -14,5 +12,5 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
-def log(module_database: Database) -> Iterator[PostgresLog]:
-    yield module_database.log("intake")
+def log(module_database: Database) -> PostgresLog:
+    return module_database.log("intake")

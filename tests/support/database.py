@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -17,7 +19,7 @@ from psycopg2 import extensions, sql
 
 from shared.kernel.ids import new_id
 from shared.postgres import PostgresLog, PostgresRows, connect, migrate
-from shared.postgres.roles import ROLES
+from shared.postgres.roles import create_roles
 from tests.support.servers import Servers
 
 _ROOT = Path(__file__).parents[2]
@@ -33,20 +35,11 @@ class Database:
     _logs: list[PostgresLog] = field(default_factory=list)
 
     def url(self, role: str = "owner") -> str:
-        """The address with which that role connects.
-
-        Tests must not set passwords of roles that the whole server shares. Where the server lets the role in without
-        one it logs in; elsewhere the superuser becomes that role for the whole session.
-        """
-        if role == "admin":
-            return extensions.make_dsn(self.admin_url, dbname=self.name)
-        user = f"wuji_{role}"
+        """The address with which that role connects."""
         known = extensions.parse_dsn(self.admin_url) | {"dbname": self.name}
-        login = {key: value for key, value in known.items() if key != "password"} | {"user": user}
-        if _lets_in(login):
-            return _uri(login)
-        path = next(found.search_path for found in ROLES if found.name == user).replace(" ", "")
-        return _uri(known | {"options": f"-c session_authorization={user} -c search_path={path}"})
+        if role == "admin":
+            return _uri(known)
+        return _uri(known | _login(self.admin_url, f"wuji_{role}"))
 
     def log(self, role: str) -> PostgresLog:
         """A log that appends as that role; closed with the test."""
@@ -82,6 +75,28 @@ class Database:
             log.close()
 
 
+@cache
+def _login(admin_url: str, role: str) -> dict[str, str]:
+    """User and password of a role that the whole server shares: tests never change a password that it has.
+
+    Where the server asks for one and the role has none, it gets one that only the administrator can work out.
+    """
+    known = extensions.parse_dsn(admin_url)
+    secret = known.pop("password", "")
+    derived = {"user": role, "password": hmac.digest(secret.encode(), f"test {role}".encode(), "sha256").hex()}
+    for login in ({"user": role, "password": ""}, derived):
+        if _lets_in(known | login):
+            return login
+    with _administrator(admin_url) as cursor:
+        cursor.execute("SELECT rolpassword IS NULL FROM pg_authid WHERE rolname = %s", (role,))
+        if not cursor.fetchone()[0]:
+            pytest.fail(
+                f"{role} has a password at the tests' server that the tests do not know: give them another server"
+            )
+        create_roles(cursor.connection, {role: derived["password"]})
+    return derived
+
+
 def _lets_in(login: dict[str, str]) -> bool:
     try:
         psycopg2.connect(**login).close()
@@ -104,10 +119,9 @@ def _uri(known: dict[str, str]) -> str:
 
 def _fingerprint() -> str:
     """Changes with anything that shapes a database."""
-    digest = hashlib.sha256()
-    for path in sorted([*_ROOT.glob("services/*/migrations/*.sql"), *_ROOT.glob("shared/postgres/**/*.*")]):
-        if path.suffix in {".sql", ".py"}:
-            digest.update(str(path.relative_to(_ROOT)).encode() + b"\0" + path.read_bytes())
+    digest = hashlib.sha256((_ROOT / "shared/postgres/roles.py").read_bytes())
+    for path in sorted([*_ROOT.glob("services/*/migrations/*.sql"), *_ROOT.glob("shared/postgres/migrations/*.sql")]):
+        digest.update(str(path.relative_to(_ROOT)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
