@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
-from uuid import UUID
 
 from services.dispatch.domain import decisions
 from services.dispatch.domain.case import evolve
@@ -17,8 +17,6 @@ from shared.contracts.report import ReportAccepted
 from shared.handling import Cause, amend, begin
 from shared.kernel.wording import Wording
 from shared.ports import Appended, EventLog
-
-_RESIDENT = "resident"
 
 
 def file_report(
@@ -84,16 +82,12 @@ def reopen(recorded: Recorded[FeedbackRecorded], log: EventLog, *, consumer: str
     feedback = recorded.event
     if not feedback.wants_reopening:
         return None
-    reporter = _reporter(recorded.actor, feedback.feedback_id)
+    # Whoever holds the link is the reporter, or answers for them: the case comes back in their name, not in ours.
+    reporter = Actor(recorded.actor.id, "resident")
     return amend(
         log,
         case_stream(feedback.case_id),
         evolve,
         lambda case: decisions.reopen(case, reporter, feedback.words),
-        Cause.reaction(consumer, recorded, at),
+        replace(Cause.reaction(consumer, recorded, at), actor=reporter),
     )
-
-
-def _reporter(actor: Actor, feedback_id: UUID) -> Actor:
-    # Whoever holds the link is the reporter, whatever the account they came with; staff at a window answer for them.
-    return Actor(actor.id or str(feedback_id), _RESIDENT)

@@ -90,7 +90,7 @@ LIMIT %(limit)s
 
 
 def feedback_list(rows: Rows, asker: Asker, wanted: Wanted) -> Json:
-    """What was asked and answered, newest question first. Raises Forbidden for an area that the asker does not serve."""
+    """What was asked and answered, newest question first. Raises Forbidden for an area that is not the asker's."""
     if wanted.area is not None:
         permission.require(asker, action_area=wanted.area)
     conditions, values = _conditions(wanted, wanted.area or asker.area)
