@@ -1,31 +1,29 @@
 """What a case adds to the counters of its area and of every area above: a pure function of its row.
 
 measure       key                    what n counts
-------------  ---------------------  --------------------------------------------------------------------------------
-`cases`       ``                     all issues
-`state`       a case state           issues that stand there; steps, open and closed follow from the state
+------------  ---------------------  ------------------------------------------------------------------------------
+`state`       state and loop         all issues: `handling street`, `reported -`; steps, open and closed follow from it
 `opened`      day                    issues reported on that day
 `closed`      day                    issues closed on that day, and still closed
 `type`        issue type             all issues of the type
 `type_open`   issue type             those of them that are open
-`department`  department             issues that the department has or had last
+`department`  department             issues that the department has, or had last
 `dept_open`   department             those of them that are open
-`loop`        community, street, …   closed issues by the tier that owned them
-`limit`       on_time, late          handled issues that had a limit
 `due`         day                    issues with a limit that runs: not handled yet, due on that day
-`handling`    bucket                 handled issues by the time from report to handled, see `services.grid.domain.quantiles`
-`satisfied`   an answer              issues by the reporter's last answer
-`resolved`    yes, no                the same for "is it solved?"
+`on_time`     bucket                 issues handled within their limit, by the time from report to handled
+`late`        bucket                 issues handled after their limit, likewise
+`unlimited`   bucket                 issues handled that had no limit, likewise
+`answer`      satisfaction, solved   issues by the reporter's last answer: `satisfied yes`
 
-Issues with a limit are `limit` and `due` together. Days are those of the city's zone. Overdue and open at an instant
-are the `due` days before that instant's day, and of that day itself the rows that are due before the instant.
+Each fact is counted once: what can be added up from other counters has no counter of its own. Issues with a limit
+are `due`, `on_time` and `late` together; those overdue and open at an instant are the `due` of the days before that
+instant's day, and of that day itself the rows that are due before the instant. Days are those of the city's zone; a
+bucket is a span of durations, see `services.grid.domain.quantiles`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from datetime import datetime
 from functools import lru_cache
 
 from services.grid.domain.quantiles import bucket
@@ -43,38 +41,32 @@ _CLOSED = frozenset({State.CLOSED.value, State.ARCHIVED.value})
 
 def contributions(row: CaseRow) -> frozenset[Contribution]:
     """What the row counts for; the same row always counts for the same."""
-    found: list[Contribution] = [("cases", ""), ("state", row.state), ("opened", day_of(row.reported_at))]
+    found: list[Contribution] = [("state", f"{row.state} {row.loop or '-'}"), ("opened", day_of(row.reported_at))]
     if row.issue_type is not None:
         found.append(("type", row.issue_type))
-        if row.is_open:
-            found.append(("type_open", row.issue_type))
     if row.department is not None:
         found.append(("department", row.department))
-        if row.is_open:
-            found.append(("dept_open", row.department))
-    if row.state in _CLOSED:
-        found.extend(_closing(row))
-    if row.awaited and row.due_at is not None:
-        found.append(("due", day_of(row.due_at)))
+    if row.is_open:
+        found += _open(row)
+    elif row.state in _CLOSED and row.closed_at is not None:
+        found.append(("closed", day_of(row.closed_at)))
     if row.handled_at is not None:
-        found.extend(_handling(row, row.handled_at))
+        measure = ("on_time" if row.on_time else "late") if is_clocked(row) else "unlimited"
+        found.append((measure, bucket((row.handled_at - row.reported_at).total_seconds())))
     if row.satisfaction is not None:
-        found.append(("satisfied", row.satisfaction))
-        found.append(("resolved", "yes" if row.resolved else "no"))
+        found.append(("answer", f"{row.satisfaction} {'yes' if row.resolved else 'no'}"))
     return frozenset(found)
 
 
-def _closing(row: CaseRow) -> Iterable[Contribution]:
-    if row.closed_at is not None:
-        yield "closed", day_of(row.closed_at)
-    if row.loop is not None:
-        yield "loop", row.loop
-
-
-def _handling(row: CaseRow, handled_at: datetime) -> Iterable[Contribution]:
-    yield "handling", bucket((handled_at - row.reported_at).total_seconds())
-    if is_clocked(row):
-        yield "limit", "on_time" if row.on_time else "late"
+def _open(row: CaseRow) -> list[Contribution]:
+    found: list[Contribution] = []
+    if row.issue_type is not None:
+        found.append(("type_open", row.issue_type))
+    if row.department is not None:
+        found.append(("dept_open", row.department))
+    if row.awaited and row.due_at is not None:
+        found.append(("due", day_of(row.due_at)))
+    return found
 
 
 class Difference:
