@@ -61,15 +61,16 @@ class Reader:
 
     def __post_init__(self) -> None:
         self._seen: set[str] = set()
+        self._columns = self.mapping.columns()
 
     def understand(self, row: Row) -> Issue:
         """What the row says. Raises Reject with the reason when it does not say enough."""
         if row.fault is not None:
             raise Reject(row.fault)
-        values, mapping = row.values, self.mapping
-        for name in mapping.columns() - values.keys():
+        values = row.values
+        for name in self._columns - values.keys():
             values[name] = ""
-        external = values[mapping.fields.external_number].strip()
+        external = values[self.mapping.fields.external_number].strip()
         reported, target, closed = self._moments(values)
         issue = self._issue(values, external, reported, target, closed)
         if external in self._seen:

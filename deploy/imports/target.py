@@ -73,7 +73,7 @@ class Target:
             raise Invalid(
                 f"the district {district} is not in the log yet",
                 where="area.district",
-                hint="load the reference data first: wuji reference load",
+                hint="load the reference data first: wuji import reference",
             )
 
     # --- what is added ------------------------------------------------------------------------------------------
