@@ -56,6 +56,16 @@ SETTINGS: tuple[Setting, ...] = (
         "postgresql",
         secret=True,
     ),
+    *(
+        Setting(
+            f"DATABASE_URL_{service.upper()}",
+            f"PostgreSQL with the role of {service}; for the projector and the operator",
+            f"postgresql://wuji_{service}:secret@127.0.0.1:5432/wuji",
+            "postgresql",
+            secret=True,
+        )
+        for service in ("intake", "dispatch", "grid", "survey", "notify")
+    ),
     Setting(
         "AMQP_URL",
         "RabbitMQ, with this process's own user and the vhost",

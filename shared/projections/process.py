@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 import pika.exceptions
 import psycopg2
 
+from shared.config import Config
 from shared.kernel.errors import Invalid, Unavailable
 from shared.postgres.connection import connect
 from shared.projections.bus import Bus, runs
 from shared.projections.runner import Runner
-from shared.projections.track import Connection
+from shared.projections.track import Connection, Track
+from shared.telemetry import logs, metrics
+from shared.telemetry.admin import Admin
+from shared.telemetry.health import Health
 
 log = logging.getLogger("wuji.projector")
 
@@ -66,6 +72,7 @@ class Projector:
         self.database_error: str | None = "not connected yet"
         self._next_bus = 0.0
         self._next_look = 0.0
+        self._next_chores = 0.0
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -134,7 +141,9 @@ class Projector:
         if now >= self._next_look or self.runner.lowest < self.runner.head:
             self._catch_up()
             self._next_look = time.monotonic() + self.poll
-        self.runner.tidy()
+        if now >= self._next_chores:
+            self.runner.tidy()
+            self._next_chores = now + self.poll
 
     def _dial(self) -> bool:
         if time.monotonic() < self._next_bus:
@@ -180,6 +189,56 @@ class Projector:
             if health["state"] in ("broken", "rebuilding"):
                 found[label] = f"{health['state']}: {health['error']}"
         return found
+
+
+def run(projections: Sequence[Projection], config: Config | None = None) -> None:
+    """Be the projector until SIGTERM or SIGINT, by the given configuration or the environment's.
+
+    The configuration has one database address per service, DATABASE_URL_INTAKE and so on: each service's rows are
+    written with that service's own role. Raises Invalid when one is missing.
+    """
+    found = config or Config.load("projector")
+    logs.configure("projector", found.log)
+    # pika writes seven lines about every attempt to reach a broker that is away; the projector says it once.
+    logging.getLogger("pika").setLevel(logging.CRITICAL)
+    services = sorted({projection.service for projection in projections})
+    connect_to = connect_as({service: str(found.need(f"DATABASE_URL_{service.upper()}")) for service in services})
+    amqp_url = found.amqp_url
+    runner = Runner(
+        projections,
+        connect_to,
+        PostgresFeed(),
+        rebuild=lambda projection: rebuild(projection, connect_to),
+        observe=measured,
+    )
+    projector = Projector(runner, lambda: Bus(amqp_url, QUEUE))
+    health = Health()
+    health.register("projections", lambda: "; ".join(f"{k}: {v}" for k, v in projector.ready().items()) or None)
+    admin = Admin(health, found.admin_port, str(found.get("WUJI_ADMIN_HOST")))
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        health.stopping()
+        projector.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    try:
+        projector.run()
+    finally:
+        admin.close()
+
+
+def measured(projection: Projection, track: Track, behind: int, lag_seconds: float) -> None:
+    """Tell the metrics where a projection stands."""
+    label = projection.label
+    metrics.PROJECTION_POSITION.labels(label).set(track.position)
+    metrics.PROJECTION_LAG_EVENTS.labels(label).set(behind)
+    metrics.PROJECTION_LAG_SECONDS.labels(label).set(lag_seconds)
+    if track.batch_size:
+        track.batch_size, size = 0, track.batch_size
+        metrics.PROJECTION_BATCH.labels(label).observe(size)
+    if track.poisoned:
+        metrics.PROJECTION_POISONED.labels(label).inc(track.poisoned)
 
 
 class _Stopped(Exception):

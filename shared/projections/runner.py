@@ -44,6 +44,8 @@ class Standing:
     error: str | None = None
     retry_at: datetime | None = None
     lag_seconds: float = 0.0
+    poisoned: int = 0
+    """Events that this process had to set apart."""
 
 
 @dataclass
@@ -60,8 +62,8 @@ class Runner:
     clock: Clock = utc_now
     limit: int = 5000
     """Positions read from the log at once."""
-    observe: Callable[[Projection, Track, float], None] = lambda *_: None
-    """Told after every batch: the projection, its track, and its lag in seconds."""
+    observe: Callable[[Projection, Track, int, float], None] = lambda *_: None
+    """Told after every batch and every second: the projection, its track, and its lag in events and in seconds."""
     head: int = 0
     standings: dict[str, Standing] = field(default_factory=dict)
     _connections: dict[str, Connection] = field(default_factory=dict)
@@ -195,7 +197,12 @@ class Runner:
             self._break(standing, str(error))
         else:
             standing.lag_seconds = self._lag(run.events)
-            self.observe(standing.projection, track, standing.lag_seconds)
+            self._tell(standing, track)
+
+    def _tell(self, standing: Standing, track: Track) -> None:
+        standing.poisoned += track.poisoned
+        self.observe(standing.projection, track, max(0, self.head - track.position), standing.lag_seconds)
+        track.poisoned = 0
 
     def _stand_again(self, standing: Standing, track: Track, connection: Connection) -> None:
         try:
@@ -215,12 +222,19 @@ class Runner:
         for standing in self.standings.values():
             if standing.state == "broken" and (standing.retry_at is None or standing.retry_at <= self.clock()):
                 self._stand(standing)
-            track = standing.track
-            if track is not None and track.position > track.stored:
-                try:
-                    track.save(self._connections[standing.projection.service])
-                except Moved:
-                    self._stand_again(standing, track, self._connections[standing.projection.service])
+            if standing.track is not None:
+                self._save(standing, standing.track)
+
+    def _save(self, standing: Standing, track: Track) -> None:
+        connection = self._connections[standing.projection.service]
+        if track.position >= self.head:
+            standing.lag_seconds = 0.0
+        try:
+            track.save(connection)
+        except Moved:
+            self._stand_again(standing, track, connection)
+        else:
+            self._tell(standing, track)
 
     def health(self) -> dict[str, dict[str, object]]:
         """What every projection is doing, by label; for readiness and for people."""
@@ -230,7 +244,7 @@ class Runner:
                 "position": None if standing.track is None else standing.track.position,
                 "behind": None if standing.track is None else max(0, self.head - standing.track.position),
                 "lag_seconds": round(standing.lag_seconds, 3),
-                "poisoned": 0 if standing.track is None else standing.track.poisoned,
+                "poisoned": standing.poisoned,
                 "error": standing.error,
             }
             for label, standing in self.standings.items()

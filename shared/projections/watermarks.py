@@ -91,6 +91,17 @@ def move(cursor: Cursor, projection: str, before: int, after: int) -> bool:
     return cursor.rowcount == 1
 
 
+def replace(cursor: Cursor, projection: Projection, position: int) -> None:
+    """The rows were made anew, up to the position: what was poisoned before is in them now."""
+    cursor.execute(
+        "INSERT INTO watermarks (projection, position, fingerprint, tables) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT (projection) DO UPDATE SET position = excluded.position, fingerprint = excluded.fingerprint,"
+        " tables = excluded.tables, updated_at = now()",
+        [projection.name, position, projection.fingerprint, list(projection.table_names)],
+    )
+    cursor.execute("DELETE FROM poisoned WHERE projection = %s", [projection.name])
+
+
 def poison(cursor: Cursor, projection: str, recorded: Recorded[Any], error: BaseException) -> None:
     """Record an event that the projection could not take, with the reason."""
     cursor.execute(
