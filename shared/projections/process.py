@@ -18,6 +18,9 @@ from shared.config import Config
 from shared.kernel.errors import Invalid, Unavailable
 from shared.postgres.connection import connect
 from shared.projections.bus import Bus, runs
+from shared.projections.projection import Projection
+from shared.projections.reading import PostgresFeed
+from shared.projections.rebuild import rebuild
 from shared.projections.runner import Runner
 from shared.projections.track import Connection, Track
 from shared.telemetry import logs, metrics
