@@ -51,9 +51,9 @@ class CountedLog:
             EVENTS_APPENDED.labels(catalogue.OF_SHAPE[type(happening.event)].name).inc()
         return appended
 
-    def seen(self, idempotency_key: str) -> Appended | None:
+    def seen(self, idempotency_key: str, request_hash: bytes | None = None) -> Appended | None:
         """The result that the key already has, if any."""
-        found = self._log.seen(idempotency_key)
+        found = self._log.seen(idempotency_key, request_hash)
         if found is not None:
             IDEMPOTENT_REPEATS.inc()
         return found
