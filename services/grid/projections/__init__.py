@@ -1,0 +1,9 @@
+"""From events to what grid shows: the ground, the checks, and the cases with their counters."""
+
+from __future__ import annotations
+
+from services.grid.projections.cases import CASES
+from services.grid.projections.checks import CHECKS
+from services.grid.projections.places import APPOINTMENTS, AREAS, GRIDS
+
+PROJECTIONS = (AREAS, GRIDS, APPOINTMENTS, CHECKS, CASES)
