@@ -8,6 +8,7 @@ where it was, or in both places: never in none.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -136,7 +137,7 @@ class ParkedMessages:
                 first(delivery.channel, message, delivery.properties)
                 # The audit line comes before the message goes: a line too many misleads less than one that is missing.
                 self._audit(facts["done"], {**_facts(message), **facts})
-                delivery.channel.basic_ack(delivery.tag)
+                delivery.settle()
         return count
 
     def _send_back(self, channel: BlockingChannel, message: ParkedMessage, properties: Any) -> None:
@@ -158,16 +159,26 @@ class ParkedMessages:
     def _walk(self, queue: str) -> Iterator[Iterator[tuple[_Delivery, ParkedMessage]]]:
         """The messages that are parked now, each once; what is not acknowledged inside goes back to its place."""
         with self._channel() as channel:
-            count = _declared(channel, queue)
+            _declared(channel, queue)
             channel.confirm_delivery()
-            yield self._fetch(channel, queue, count)
+            kept = _Kept()
+            yield self._fetch(channel, queue, kept)
+            _put_back(channel, queue, kept.count)
 
-    def _fetch(self, channel: BlockingChannel, queue: str, count: int) -> Iterator[tuple[_Delivery, ParkedMessage]]:
-        for _ in range(count):
+    def _fetch(self, channel: BlockingChannel, queue: str, kept: _Kept) -> Iterator[tuple[_Delivery, ParkedMessage]]:
+        seen: set[str | bytes] = set()
+        while True:
             method, properties, body = channel.basic_get(parked_queue(queue))
             if method is None:
                 return
-            yield _Delivery(channel, method.delivery_tag, properties), _message(queue, properties, body or b"")
+            kept.count += 1
+            message = _message(queue, properties, body or b"")
+            key = message.message_id or message.body
+            # A message that was sent back may be parked again before we are through: that is its next stay here.
+            if key in seen:
+                return
+            seen.add(key)
+            yield _Delivery(channel, method.delivery_tag, properties, kept), message
 
     @contextmanager
     def _channel(self) -> Iterator[BlockingChannel]:
@@ -186,11 +197,34 @@ class ParkedMessages:
             raise Unavailable(f"the connection to the broker was lost: {type(error).__name__} {error}") from error
 
 
+@dataclass(slots=True)
+class _Kept:
+    """How many messages were fetched and not acknowledged."""
+
+    count: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class _Delivery:
     channel: BlockingChannel
     tag: int
     properties: Any
+    kept: _Kept
+
+    def settle(self) -> None:
+        """Take the message out of the parked queue."""
+        self.channel.basic_ack(self.tag)
+        self.kept.count -= 1
+
+
+def _put_back(channel: BlockingChannel, queue: str, count: int) -> None:
+    """Give back what was only looked at, and wait until it can be seen again: the next look would miss it."""
+    if count == 0:
+        return
+    channel.basic_nack(0, multiple=True, requeue=True)
+    deadline = time.monotonic() + 2
+    while _declared(channel, queue) < count and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def _declared(channel: BlockingChannel, queue: str) -> int:

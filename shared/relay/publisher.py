@@ -51,7 +51,7 @@ class Publisher:
         self.blocked: str | None = None
         """Why the broker takes nothing from us at present: it is short of memory or disk."""
         self._connection = pika.SelectConnection(
-            _parameters(url),
+            parameters_of(url),
             on_open_callback=self._opened,
             on_open_error_callback=self._failed,
             on_close_callback=self._failed,
@@ -175,11 +175,16 @@ class Publisher:
         self.blocked = None
 
 
-def _parameters(url: str) -> Any:
+def parameters_of(url: str) -> Any:
+    """How to connect. Raises Invalid for an address that is none."""
+    if not url.startswith(("amqp://", "amqps://")):
+        raise Invalid(
+            "the address of the broker is wrong", where="AMQP_URL", hint="amqp://user:password@host:5672/wuji"
+        )
     try:
         parameters = pika.URLParameters(url)
     except (ValueError, TypeError) as error:
-        raise Invalid("the address of the broker is wrong", where="AMQP_URL") from error
+        raise Invalid(f"the address of the broker is wrong: {error}", where="AMQP_URL") from error
     parameters.heartbeat = 10
     parameters.connection_attempts = 1
     parameters.socket_timeout = 5

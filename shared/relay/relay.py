@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from shared.contracts.message import Stored, compose
 from shared.kernel.errors import Conflict, Unavailable, WujiError
 from shared.postgres.sequencer import Sequencer
-from shared.relay.publisher import Outcome, Publisher
+from shared.relay.publisher import Outcome, Publisher, parameters_of
 from shared.telemetry import metrics
 from shared.telemetry.logs import logger
 
@@ -44,6 +44,8 @@ class Relay:
     """One relay process. `run` blocks; `stop` may be called from a signal handler."""
 
     def __init__(self, database_url: str, amqp_url: str, *, pace: Pace | None = None) -> None:
+        """Raises Invalid for an address of the broker that is none."""
+        parameters_of(amqp_url)
         self._database_url = database_url
         self._amqp_url = amqp_url
         self._pace = pace or Pace()
@@ -119,8 +121,10 @@ class Relay:
         pause, size, waiting = self._pace.shortest_pause, self._pace.window, True
         while not self._stopping:
             self._look_after(sequencer)
-            waiting = waiting or sequencer.number(self._pace.numbering) > 0
             publisher = self._broker()
+            # Also without a broker: whoever reads the log itself needs positions.
+            if publisher is None or not waiting:
+                waiting = sequencer.number(self._pace.numbering) > 0 or waiting
             if publisher is None or not waiting:
                 self._wait(pause)
                 pause = min(pause * 1.2, self._pace.longest_pause)

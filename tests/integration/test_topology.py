@@ -1,4 +1,4 @@
-"""The topology on a real broker: importing it again changes nothing, drift is named, nobody may do more than his work."""
+"""The topology on a real broker: imported twice it changes nothing, drift is named, and no user can do too much."""
 
 from __future__ import annotations
 
