@@ -35,8 +35,8 @@ def seal(sealer: Sealer, told: Told, subject_id: UUID, report_id: UUID, at: date
     return Companion(
         _SEAL,
         (
-            subject_id,
-            report_id,
+            str(subject_id),
+            str(report_id),
             told.area.path,
             box.wrapped_key,
             box.seal(CONTACT, {name: said for name, said in contact.items() if said}),
@@ -48,12 +48,12 @@ def seal(sealer: Sealer, told: Told, subject_id: UUID, report_id: UUID, at: date
 
 def destroying(subject_id: UUID, report_id: UUID, area: Area, at: datetime) -> Companion:
     """The row that takes the key and everything it sealed away."""
-    return Companion(_DESTROY, (subject_id, report_id, area.path, at, at))
+    return Companion(_DESTROY, (str(subject_id), str(report_id), area.path, at, at))
 
 
 def whereabouts(rows: Rows, subject_id: UUID) -> tuple[UUID, Area]:
     """The report that the subject left, and its area. Raises NotFound."""
-    found = rows.query("SELECT report_id, area FROM intake.subjects WHERE subject_id = %s", [subject_id])
+    found = rows.query("SELECT report_id, area FROM intake.subjects WHERE subject_id = %s", [str(subject_id)])
     if not found:
         raise NotFound(f"there is no subject {subject_id}")
     return UUID(str(found[0]["report_id"])), Area(found[0]["area"])
@@ -70,11 +70,12 @@ def original_words(rows: Rows, sealer: Sealer, subject_id: UUID, asker: Asker, a
         SELECT subject_id, %(by)s, %(role)s, 'words', %(at)s FROM intake.subjects
         WHERE subject_id = %(subject)s AND erased_at IS NULL
         """,
-        {"subject": subject_id, "by": asker.id, "role": asker.role, "at": at},
+        {"subject": str(subject_id), "by": asker.id, "role": asker.role, "at": at},
     )
     if not touched:
         raise NotFound("these words were erased", hint="the report itself and its masked words remain")
-    found = rows.query("SELECT wrapped_key, contact, words FROM intake.subjects WHERE subject_id = %s", [subject_id])
+    key = [str(subject_id)]
+    found = rows.query("SELECT wrapped_key, contact, words FROM intake.subjects WHERE subject_id = %s", key)
     if found[0]["wrapped_key"] is None:
         raise NotFound("these words were erased")
     box = sealer.box(subject_id, bytes(found[0]["wrapped_key"]))

@@ -1,0 +1,176 @@
+"""Notify on a real PostgreSQL: contacts from intake's vault, the outbox, the delivery log, followers, lists."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.intake import handlers as intake_handlers
+from services.intake.desk import Desk
+from services.intake.handlers import Receipt
+from services.intake.projections import PROJECTIONS as INTAKE
+from services.notify import delivery, queries, reactions
+from services.notify.channels import Outbox
+from services.notify.delivery import Post
+from services.notify.projections import PROJECTIONS
+from shared.contracts.envelope import Recorded
+from shared.contracts.notice import NoticeRequested
+from shared.kernel.area import Area
+from shared.security.sealing import Sealer
+from tests.support import panlong
+from tests.support.database import Database
+from tests.support.notices import AT, CHANNELS, writer
+from tests.support.projected import project
+from tests.support.reports import ACCEPTOR, cause, told
+
+pytestmark = pytest.mark.integration
+
+
+class Town:
+    """Intake and notify in one database, with the same master key."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        sealer = Sealer(os.urandom(32))
+        self.intake = database.log("intake")
+        self.desk = Desk(database.rows("intake"), sealer, b"k" * 32, "https://wuji.example")
+        self.log, self.rows = database.log("notify"), database.rows("notify")
+        out = {"outbox": Outbox(self.rows)}
+        letters = replace(writer(), sealer=sealer, link_key=b"k" * 32)
+        self.post = Post(self.log, self.rows, letters, out, lambda: AT, "notify.deliver")
+
+    def tell(self, **changes: Any) -> Receipt:
+        return intake_handlers.submit(self.intake, self.desk, told(**changes), cause())
+
+    def accept(self, receipt: Receipt) -> None:
+        """Accepted, and everybody who is to hear of it asked for."""
+        report_id = receipt.submitted.report_id
+        intake_handlers.accept(self.intake, lambda _: False, report_id, ACCEPTOR, cause())
+        recorded = self.log.stream(f"report-{report_id}")[-1]
+        reactions.tell_accepted(
+            recorded, self.log, self.rows, channels=CHANNELS, consumer="notify.tell_accepted", at=AT
+        )
+
+    def notices(self) -> list[Recorded[NoticeRequested]]:
+        names = self.database.query("SELECT stream FROM es.events WHERE type = 'notice.requested' ORDER BY seq")
+        return [self.log.stream(name)[0] for (name,) in names]
+
+    def deliver_all(self) -> None:
+        for notice in self.notices():
+            delivery.deliver(notice, self.post, is_last_try=False)
+
+    def project(self) -> None:
+        project(self.database, [*INTAKE, *PROJECTIONS])
+
+
+@pytest.fixture
+def town(database: Database) -> Town:
+    panlong.settle(database)
+    found = Town(database)
+    found.project()
+    return found
+
+
+def test_the_reporters_message_lands_in_the_outbox_once(town: Town) -> None:
+    receipt = town.tell()
+    town.project()
+    town.accept(receipt)
+
+    town.deliver_all()
+    town.deliver_all()
+
+    (message,) = queries.outbox(town.rows, receipt.submitted.report_id, 10)
+    assert message["address"] == "138****6666"
+    assert receipt.submitted.number in message["subject"]
+    assert f"{receipt.submitted.report_id}?secret=" in message["body"]
+    assert town.database.query("SELECT attempt, outcome, error FROM notify.deliveries") == [(1, "delivered", None)]
+    assert town.database.query("SELECT read_by, purpose FROM intake.accesses") == [("wuji_notify", "notice")]
+
+
+def test_nothing_that_notify_keeps_gives_a_contact_away(town: Town) -> None:
+    receipt = town.tell()
+    town.project()
+    town.accept(receipt)
+    town.deliver_all()
+    town.project()
+
+    for table in ("outbox", "deliveries", "notices", "reporters"):
+        kept = str(town.database.query(f"SELECT * FROM notify.{table}"))
+        assert "13888886666" not in kept
+        assert "王大妈" not in kept
+    assert "13888886666" not in str(town.database.query("SELECT data FROM es.events"))
+
+
+def test_everybody_who_reported_the_same_gets_their_own_message(town: Town) -> None:
+    first, second, third = town.tell(), town.tell(phone="13900001111"), town.tell(phone="13900002222")
+    for duplicate, into in ((third, second), (second, first)):
+        intake_handlers.merge(town.intake, duplicate.submitted.report_id, into.submitted.report_id, ACCEPTOR, cause())
+    town.project()
+    town.accept(first)
+
+    town.deliver_all()
+
+    messages = queries.outbox(town.rows, first.submitted.report_id, 10)
+    assert {message["address"] for message in messages} == {"138****6666", "139****1111", "139****2222"}
+    assert all(message["about"] == str(first.submitted.report_id) for message in messages) or all(
+        UUID(str(message["about"])) == first.submitted.report_id for message in messages
+    )
+
+
+def test_whose_merge_was_taken_back_follows_no_more(town: Town) -> None:
+    first, second = town.tell(), town.tell()
+    into = first.submitted.report_id
+    intake_handlers.merge(town.intake, second.submitted.report_id, into, ACCEPTOR, cause())
+    intake_handlers.unmerge(town.intake, second.submitted.report_id, ACCEPTOR, cause())
+    town.project()
+
+    assert queries.followers(town.rows, into) == []
+
+
+def test_an_erased_reporter_hears_nothing_and_the_list_says_why(town: Town) -> None:
+    receipt = town.tell()
+    subject = receipt.submitted.subject_id
+    assert subject is not None
+    town.project()
+    town.accept(receipt)
+    intake_handlers.erase(town.intake, subject, Area("530103.004"), receipt.submitted.report_id, "本人要求", cause())
+
+    town.deliver_all()
+    town.project()
+
+    assert queries.outbox(town.rows, None, 10) == []
+    (row,) = queries.notices(town.rows, area=None, about=None, state="failed", before=None, limit=10)
+    assert row["reason"].startswith("erased")
+    assert row["attempts"] == 0
+
+
+def test_the_list_is_scoped_by_area_and_pages(town: Town) -> None:
+    for _ in range(3):
+        receipt = town.tell()
+        town.accept(receipt)
+    town.project()
+
+    first = queries.notices(town.rows, area=Area("530103.004"), about=None, state=None, before=None, limit=2)
+    rest = queries.notices(
+        town.rows,
+        area=Area("530103.004"),
+        about=None,
+        state="requested",
+        before=UUID(str(first[-1]["notice_id"])),
+        limit=2,
+    )
+
+    assert (len(first), len(rest)) == (2, 1)
+    assert queries.notices(town.rows, area=Area("530103.005"), about=None, state=None, before=None, limit=2) == []
+
+
+def test_a_department_is_known_by_its_latest_word(town: Town) -> None:
+    found = queries.department(town.rows, "sanitation")
+
+    assert found is not None
+    assert (found.name, found.contact) == ("环卫", "env@example.cn")
+    assert queries.department(town.rows, "nobody") is None
