@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from functools import cached_property
 from typing import Any
 
 import eventlet
@@ -23,7 +22,7 @@ from shared.entrypoints.providers import LAST_TRY
 from shared.entrypoints.session import Session
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import Conflict, OnBus, Refused, Unavailable
-from shared.rabbitmq.names import LADDER, Rung
+from shared.rabbitmq.names import LADDER
 from shared.telemetry.logs import logger
 from shared.telemetry.metrics import (
     BUS_RECONNECTS,
@@ -55,22 +54,12 @@ class Bus(ProviderCollector, SharedExtension):  # type: ignore[misc]  # nameko h
         self.trouble: str | None = "not connected yet"
         """Why no messages are being consumed; None when they are."""
 
-    @cached_property
-    def settings(self) -> Config:
-        found: Config = self.container.config["wuji"]
-        return found
-
-    @cached_property
-    def _name(self) -> str:
-        return str(self.container.service_name)
-
-    @cached_property
-    def _log(self) -> Any:
-        return logger(self._name)
-
-    @cached_property
-    def _ladder(self) -> tuple[Rung, ...]:
-        return tuple(self.container.config.get("wuji.ladder") or LADDER)
+    def setup(self) -> None:
+        self.settings: Config = self.container.config["wuji"]
+        self._name = str(self.container.service_name)
+        self._log: Any = logger(self._name)
+        self._workers = self.settings.count("WUJI_REACTION_WORKERS")
+        self._prefetch = self.settings.count("WUJI_PREFETCH")
 
     @property
     def is_needed(self) -> bool:
@@ -81,7 +70,6 @@ class Bus(ProviderCollector, SharedExtension):  # type: ignore[misc]  # nameko h
         if self._started or not self._providers:
             return
         self._started = True
-        self._workers = self.settings.count("WUJI_REACTION_WORKERS")
         self.container.spawn_managed_thread(self._run, identifier="bus")
 
     # --- stopping -----------------------------------------------------------------------------------------------
@@ -111,13 +99,14 @@ class Bus(ProviderCollector, SharedExtension):  # type: ignore[misc]  # nameko h
         try:
             while not self._draining:
                 session = Session(self.settings.amqp_url, f"wuji {self._name}", self._arrived)
+                broken: tuple[type[BaseException], ...] = (*session.errors, Unavailable)
                 try:
                     session.open(sorted(self._providers, key=lambda reaction: str(reaction.queue)), self._prefetch)
                     pause = 0.5
                     self.trouble = None
                     self._log.info("bus", outcome="connected", queues=len(self._providers))
                     self._consume(session)
-                except (*session.errors, Unavailable) as error:
+                except broken as error:
                     self._lost(error, pause)
                 finally:
                     self._forget(session)
@@ -127,10 +116,6 @@ class Bus(ProviderCollector, SharedExtension):  # type: ignore[misc]  # nameko h
         finally:
             if not self._ended.ready():
                 self._ended.send()
-
-    @property
-    def _prefetch(self) -> int:
-        return self.settings.count("WUJI_PREFETCH")
 
     def _consume(self, session: Session) -> None:
         self._session = session
@@ -238,7 +223,7 @@ class Bus(ProviderCollector, SharedExtension):  # type: ignore[misc]  # nameko h
             done.send(exc_info[1] if exc_info else None)
             return result, exc_info
 
-        last = {LAST_TRY: delivery.attempt >= len(self._ladder)}
+        last = {LAST_TRY: delivery.attempt >= len(LADDER)}
         self.container.spawn_worker(delivery.reaction, (recorded,), {}, context_data=last, handle_result=finished)
         error = done.wait()
         if error is not None:
@@ -246,10 +231,10 @@ class Bus(ProviderCollector, SharedExtension):  # type: ignore[misc]  # nameko h
 
     def _failed(self, delivery: Delivery, error: Exception) -> tuple[Outcome, Onward | None, Exception]:
         wanted = on_bus(error)
-        if wanted is OnBus.PARK or delivery.attempt >= len(self._ladder):
+        if wanted is OnBus.PARK or delivery.attempt >= len(LADDER):
             PARKED.labels(delivery.queue, type(error).__name__).inc()
             return Outcome.PARKED, parked(delivery, error, utc_now()), error
-        rung = self._ladder[delivery.attempt]
+        rung = LADDER[delivery.attempt]
         return Outcome.RETRIED, again(delivery, rung, error, utc_now()), error
 
     def _give_back_later(self, refused: list[Delivery]) -> None:

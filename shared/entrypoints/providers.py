@@ -31,7 +31,7 @@ else:
         def setup(self) -> None:
             self._log = _given(self.container, "wuji.event_log") or _postgres_log(self.container)
 
-        def get_dependency(self, worker_ctx: Any) -> Any:
+        def get_dependency(self, _worker: Any) -> Any:
             return self._log
 
         def stop(self) -> None:
@@ -43,7 +43,7 @@ else:
         def setup(self) -> None:
             self._rows = _given(self.container, "wuji.rows") or _postgres_rows(self.container)
 
-        def get_dependency(self, worker_ctx: Any) -> Any:
+        def get_dependency(self, _worker: Any) -> Any:
             return self._rows
 
         def stop(self) -> None:
@@ -52,7 +52,7 @@ else:
     class Settings(DependencyProvider):
         """The configuration of this process."""
 
-        def get_dependency(self, worker_ctx: Any) -> Config:
+        def get_dependency(self, _worker: Any) -> Config:
             return self.container.config["wuji"]
 
     class IsLastTry(DependencyProvider):
@@ -67,21 +67,21 @@ def _given(container: Any, name: str) -> Any:
 
 
 def _postgres_log(container: Any) -> Any:
-    from shared.entrypoints.counted import CountedLog  # noqa: PLC0415
-    from shared.postgres.log import PostgresLog  # noqa: PLC0415  # only a running service needs the database driver
+    from shared.entrypoints.counted import CountedLog
+    from shared.postgres.log import PostgresLog  # only a running service needs the database driver
 
     return CountedLog(PostgresLog(_pool(container), green=True))
 
 
 def _postgres_rows(container: Any) -> Any:
-    from shared.postgres.rows import PostgresRows  # noqa: PLC0415  # only a running service needs the database driver
+    from shared.postgres.rows import PostgresRows  # only a running service needs the database driver
 
     return PostgresRows(_pool(container), green=True)
 
 
 def _pool(container: Any) -> Any:
     """One pool for the log and the tables of a service."""
-    from shared.postgres.connection import Pool  # noqa: PLC0415  # only a running service needs the database driver
+    from shared.postgres.connection import Pool  # only a running service needs the database driver
 
     found = container.config.get("wuji.pool")
     if found is None:

@@ -44,9 +44,12 @@ def run(service: Any, name: str, **extra: Any) -> int:
     except Invalid as error:
         return _complain(error, MISCONFIGURED)
     _raise_file_limit()
+    _quiet_hub()
     process = _Process(found, config, extra)
     try:
         process.start()
+    except Invalid as error:
+        return _complain(error, MISCONFIGURED)
     except (WujiError, OSError) as error:
         return _complain(error, CANNOT_START)
     return process.wait()
@@ -138,6 +141,13 @@ def _patch() -> None:
     eventlet.monkey_patch()
 
 
+def _quiet_hub() -> None:
+    """Errors of green threads reach whoever waits for them; eventlet need not print them as well."""
+    from eventlet import debug
+
+    debug.hub_exceptions(False)
+
+
 def _service_class(name: str) -> type:
     module = importlib.import_module(f"services.{name}.service")
     for found in vars(module).values():
@@ -166,5 +176,3 @@ def _version() -> str:
         return version("wuji")
     except PackageNotFoundError:
         return "0"
-
-

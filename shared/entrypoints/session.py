@@ -6,7 +6,6 @@ again or parked is published here with a confirm, and the original is acknowledg
 
 from __future__ import annotations
 
-import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -16,7 +15,7 @@ from typing import Any
 
 from eventlet import patcher
 from eventlet.green import select
-from kombu import Connection
+from kombu.connection import Connection
 
 from shared.entrypoints.delivery import Delivery, Onward
 from shared.kernel.errors import Unavailable
@@ -26,6 +25,7 @@ HEARTBEAT = 20
 _CONNECT_SECONDS = 5
 _CONFIRM_SECONDS = 30.0
 _AT_ONCE = 64
+_connection: Any = Connection
 _plain_select = patcher.original("select")
 _plain_os = patcher.original("os")
 
@@ -41,7 +41,7 @@ class Session:
     """Consumes the reactions' queues until it is told to drain, or the connection breaks."""
 
     def __init__(self, url: str, name: str, arrived: Callable[[Delivery], None]) -> None:
-        self._connection = Connection(
+        self._connection: Any = _connection(
             url,
             heartbeat=HEARTBEAT,
             connect_timeout=_CONNECT_SECONDS,
@@ -117,7 +117,7 @@ class Session:
                 break
             try:
                 self._amqp.drain_events(timeout=_CONNECT_SECONDS)
-            except socket.timeout:
+            except TimeoutError:
                 break
         self._settle()
         failed, self._failed = list(self._failed), deque()

@@ -23,8 +23,10 @@ from shared.telemetry.metrics import LOG_LINES_LOST
 _PERHAPS_PERSONAL = re.compile(r"[0-9][0-9 -]{6}")
 # Values of these keys are made by us from ids and counts; masking could only damage them.
 _OURS = frozenset(
-    "ts level service door message outcome case_id correlation_id event_id stream instance traceparent process "
-    "queue consumer".split()
+    (
+        *("ts", "level", "service", "process", "door", "message", "queue", "consumer", "outcome"),
+        *("case_id", "report_id", "correlation_id", "event_id", "stream", "instance", "trace_id", "traceparent"),
+    )
 )
 _LIBRARIES = ("nameko", "kombu", "amqp", "eventlet", "werkzeug", "urllib3", "pika", "yoyo")
 

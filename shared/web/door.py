@@ -11,7 +11,7 @@ problem document; anything else is a bug, and only the log hears what it was.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from eventlet.event import Event
 from marshmallow import Schema, fields
@@ -189,7 +189,5 @@ def _list_fields(schema: Schema | None) -> frozenset[str]:
     if schema is None:
         return frozenset()
     return frozenset(
-        cast("str", field.data_key or name)
-        for name, field in schema.fields.items()
-        if isinstance(field, fields.List | fields.Tuple)
+        field.data_key or name for name, field in schema.fields.items() if isinstance(field, fields.List | fields.Tuple)
     )

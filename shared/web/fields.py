@@ -68,7 +68,7 @@ class AreaField(fields.String):
         return area
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-        return None if value is None else str(value)
+        return super()._serialize(None if value is None else str(value), attr, obj, **kwargs)
 
 
 _TIER_NAMES = {1: "district", 2: "street", 3: "community", 4: "group", 5: "building"}

@@ -19,6 +19,8 @@ IDLE = wsgi.STATE_IDLE
 READING = wsgi.STATE_REQUEST
 SERVING = "serving"
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FAREWELL_SECONDS = 1.0
+_FAREWELL_BYTES = 1_000_000
 _LENGTH = re.compile(r"[0-9]{1,15}")
 
 
@@ -55,8 +57,27 @@ class Connection(list):  # type: ignore[type-arg]  # eventlet wants a list of ad
         self[1].close()
 
 
+def _framing(lengths: list[str], encodings: list[str]) -> str | None:
+    """Where a body ends must be said once, and in one way."""
+    if len(lengths) > 1 or (lengths and not _LENGTH.fullmatch(lengths[0])):
+        return "the content length is not one number"
+    if encodings and encodings != ["chunked"]:
+        return "the only transfer encoding here is chunked"
+    if lengths and encodings:
+        return "a content length and a transfer encoding contradict each other"
+    return None
+
+
+def _hosts(hosts: list[str], version: str) -> str | None:
+    if len(hosts) > 1 or (not hosts and version == "HTTP/1.1"):
+        return "there is not exactly one Host header"
+    return None
+
+
 class DoorProtocol(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no types
     """One connection's conversation."""
+
+    _refused = False
 
     def handle_one_request(self) -> None:
         if self.conn_state[2] != wsgi.STATE_CLOSE:
@@ -84,27 +105,29 @@ class DoorProtocol(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no 
         return fine and self._is_unambiguous()
 
     def _is_unambiguous(self) -> bool:
-        headers = self.headers
-        wrong = None
-        if headers.defects or headers.get_payload():
-            wrong = "a header line has no name"
-        lengths = []
-        for name, value in headers.raw_items():
-            if not _NAME.fullmatch(name):
-                wrong = "a header has a name that is none"
-            elif "\n" in value or "\r" in value or "\x00" in value:
-                wrong = "a header's value spans lines"
-            elif name.lower() == "content-length":
-                lengths.append(value.strip())
-            elif name.lower() == "transfer-encoding" and value.strip().lower() != "chunked":
-                wrong = "the only transfer encoding here is chunked"
-        if len(lengths) > 1 or (lengths and not _LENGTH.fullmatch(lengths[0])):
-            wrong = "the content length is not one number"
-        if wrong is None and "Host" not in headers and self.request_version == "HTTP/1.1":
-            wrong = "there is no Host header"
+        wrong = self._ambiguity()
         if wrong is not None:
             self.send_error(400, wrong)
         return wrong is None
+
+    def _ambiguity(self) -> str | None:
+        headers = self.headers
+        if self.request_version == "HTTP/0.9":
+            return "the request names no HTTP version"
+        if headers.defects or headers.get_payload():
+            return "a header line has no name"
+        special: dict[str, list[str]] = {"content-length": [], "transfer-encoding": [], "host": []}
+        for name, value in headers.raw_items():
+            if not _NAME.fullmatch(name):
+                return "a header has a name that is none"
+            if "\n" in value or "\r" in value or "\x00" in value:
+                return "a header's value spans lines"
+            found = special.get(name.lower())
+            if found is not None:
+                found.append(value.strip().lower())
+        return _framing(special["content-length"], special["transfer-encoding"]) or _hosts(
+            special["host"], self.request_version
+        )
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What is wrong with the request before any door can see it."""
@@ -117,6 +140,24 @@ class DoorProtocol(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no 
         )
         self.wfile.flush()
         self.close_connection = True
+        self._refused = True
+
+    def finish(self) -> None:
+        # Closing with unread bytes would reset the connection, and the refusal might never be read.
+        if self._refused:
+            self._read_the_rest()
+        super().finish()
+
+    def _read_the_rest(self) -> None:
+        try:
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(_FAREWELL_SECONDS)
+            left = _FAREWELL_BYTES
+            while left > 0 and (part := self.connection.recv(65536)):
+                left -= len(part)
+        except OSError:
+            # It has gone already; there is nobody left to be kind to.
+            self.close_connection = True
 
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()

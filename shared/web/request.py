@@ -1,4 +1,4 @@
-"""One HTTP request, read with suspicion: sizes, encodings and repeated values are checked before anything is believed."""
+"""One HTTP request, read with suspicion: sizes, encodings and repeats are checked before anything is believed."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Any
 
 import eventlet
@@ -45,21 +44,15 @@ class DoorServer(WebServer):  # type: ignore[misc]  # nameko has no types
         super().__init__()
         self._connections: set[Connection] = set()
         self._waiting = 0
+        self._starting = False
+        self._is_accepting = True
 
-    @cached_property
-    def settings(self) -> Config:
-        found: Config = self.container.config["wuji"]
-        return found
+    def setup(self) -> None:
+        from shared.web.door import verifier_of  # the door knows the server already
 
-    @cached_property
-    def verifier(self) -> Verifier:
-        from shared.web.door import verifier_of  # noqa: PLC0415  # the door knows the server already
-
-        return verifier_of(self.settings)
-
-    @cached_property
-    def _workers(self) -> Semaphore:
-        return Semaphore(self.settings.count("WUJI_HTTP_WORKERS"))
+        self.settings: Config = self.container.config["wuji"]
+        self.verifier: Verifier = verifier_of(self.settings)
+        self._workers = Semaphore(self.settings.count("WUJI_HTTP_WORKERS"))
 
     @contextmanager
     def place_for_a_worker(self) -> Iterator[None]:
@@ -86,21 +79,22 @@ class DoorServer(WebServer):  # type: ignore[misc]  # nameko has no types
         if self._starting:
             return
         self._starting = True
-        self._sock = eventlet.listen(
-            tuple(self.bind_addr), backlog=_BACKLOG, reuse_port=bool(self.settings.get("WUJI_HTTP_REUSE_PORT"))
-        )
+        self._sock = self._listen()
         self._sock.settimeout(None)
         self._serv = self.get_wsgi_server(self._sock, self.get_wsgi_app())
         self._gt = self.container.spawn_managed_thread(self.run, identifier="doors")
         self.container.spawn_managed_thread(self._sweep, identifier="door sweeper")
 
-    @property
-    def port(self) -> int:
-        """The port that we really listen on, when 0 was asked for."""
-        return int(self._sock.getsockname()[1])
+    def _listen(self) -> Any:
+        address = tuple(self.bind_addr)
+        reuse_port = bool(self.settings.get("WUJI_HTTP_REUSE_PORT"))
+        try:
+            return eventlet.listen(address, backlog=_BACKLOG, reuse_port=reuse_port)
+        except OSError as error:
+            raise Unavailable(f"the doors cannot listen on {address[0]}:{address[1]}: {error}") from error
 
     def get_wsgi_app(self) -> Callable[..., Any]:
-        from shared.web.app import DoorApp  # noqa: PLC0415  # the app knows the doors, and they know us
+        from shared.web.app import DoorApp  # the app knows the doors, and they know us
 
         return DoorApp(self.container.service_cls, self.container.service_name, list(self._providers))
 

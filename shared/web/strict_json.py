@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any, NoReturn
 
 from shared.kernel.errors import Invalid
 
 DEEPEST = 32
 _LONGEST_NUMBER = 40
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+_BRACKETS = re.compile(r"[\[\]{}]")
 
 
 def parse(body: bytes) -> Any:
@@ -72,23 +75,11 @@ _DECODER = json.JSONDecoder(
 
 def _refuse_depth(text: str) -> None:
     """Look at brackets outside strings only: a text full of them is no reason to refuse."""
-    depth, inside, escaped = 0, False, False
-    for character in text:
-        if inside:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                inside = False
-        elif character == '"':
-            inside = True
-        elif character in "[{":
-            depth += 1
-            if depth > DEEPEST:
-                raise Invalid(f"the body is nested deeper than {DEEPEST} levels", where="body")
-        elif character in "]}":
-            depth -= 1
+    depth = 0
+    for bracket in _BRACKETS.finditer(_STRING.sub("", text)):
+        depth += 1 if bracket.group() in "[{" else -1
+        if depth > DEEPEST:
+            raise Invalid(f"the body is nested deeper than {DEEPEST} levels", where="body")
 
 
 def _refuse_bad_text(value: Any) -> None:
