@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -171,9 +172,14 @@ def _calendar(path: Path, faults: list[Fault]) -> Iterator[Entry[CalendarPublish
 # --- common -------------------------------------------------------------------------------------------------------
 
 
+@cache
+def _fields(name: str) -> frozenset[str]:
+    return frozenset(codec.json_schema(catalogue.CURRENT[name].shape)["properties"])
+
+
 def _event(name: str, body: dict[str, Any], file: str, entry: str, faults: list[Fault]) -> Iterator[Entry[Any]]:
-    known = set(codec.json_schema(catalogue.CURRENT[name].shape)["properties"])
-    for unknown in sorted(set(body) - known):
+    known = _fields(name)
+    for unknown in sorted(body.keys() - known):
         near = get_close_matches(unknown, known, 1)
         fix = f"Did you mean {near[0]!r}?" if near else f"Known fields: {', '.join(sorted(known))}"
         faults.append(Fault(file, entry, f"there is no field {unknown!r}", fix))
