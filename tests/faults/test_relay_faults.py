@@ -3,98 +3,16 @@
 from __future__ import annotations
 
 import signal
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
-import pika
 import pytest
 
-from shared.contracts import message
-from shared.contracts.envelope import Recorded
-from shared.relay.relay import Pace
 from tests.support.appends import adding, new_stream
 from tests.support.broker import Vhost
 from tests.support.database import Database
-from tests.support.relays import relay_process
+from tests.support.relays import assert_whole, has_moved, heard, published, relay_process, settled, until, writing
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
-WINDOW = Pace().window
-
-
-def until(true: Callable[[], object], seconds: float = 30.0) -> float:
-    """Wait for it, or fail; the seconds it took."""
-    started = time.monotonic()
-    while not true():
-        assert time.monotonic() - started < seconds, "waited too long"
-        time.sleep(0.02)
-    return time.monotonic() - started
-
-
-@contextmanager
-def writing(database: Database, streams: int = 20) -> Iterator[list[int]]:
-    """Somebody appends to some streams all the time; answers the version of each stream, updated as it grows."""
-    names = [new_stream() for _ in range(streams)]
-    versions = [0] * streams
-    stop = threading.Event()
-    log = database.log("intake")
-
-    def write() -> None:
-        turn = 0
-        while not stop.is_set():
-            log.append(adding(names[turn % streams], versions[turn % streams]))
-            versions[turn % streams] += 1
-            turn += 1
-
-    thread = threading.Thread(target=write, daemon=True)
-    thread.start()
-    try:
-        yield versions
-    finally:
-        stop.set()
-        thread.join()
-
-
-def published(database: Database) -> int:
-    ((position,),) = database.query("SELECT position FROM es.relay_cursor")
-    return int(position)
-
-
-def has_moved(database: Database, position: int) -> bool:
-    return published(database) > position
-
-
-def settled(database: Database, count: int) -> bool:
-    return published(database) == count
-
-
-def heard(vhost: Vhost) -> list[Recorded[Any]]:
-    connection = pika.BlockingConnection(pika.URLParameters(vhost.admin_url))
-    channel = connection.channel()
-    found = []
-    for _, properties, body in channel.consume("projector", auto_ack=True, inactivity_timeout=0.5):
-        if body is None:
-            break
-        found.append(message.parse(body, properties.headers))
-    connection.close()
-    return found
-
-
-def assert_whole(events: list[Recorded[Any]], versions: list[int], interruptions: int) -> None:
-    positions = [event.position or 0 for event in events]
-    first_times = {event.position: event for event in events}.values()
-
-    assert sorted(set(positions)) == list(range(1, sum(versions) + 1))
-    assert list(dict.fromkeys(positions)) == sorted(set(positions))
-    assert len(positions) - len(set(positions)) <= interruptions * WINDOW
-    by_stream: dict[str, list[int]] = {}
-    for event in first_times:
-        by_stream.setdefault(event.stream, []).append(event.version)
-    assert sorted(len(found) for found in by_stream.values()) == sorted(version for version in versions if version)
-    assert all(found == list(range(1, len(found) + 1)) for found in by_stream.values())
 
 
 def test_the_leader_is_killed_and_another_takes_over_within_five_seconds(database: Database, vhost: Vhost) -> None:
