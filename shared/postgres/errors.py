@@ -28,6 +28,9 @@ def meaning(error: psycopg2.Error) -> WujiError | None:
         return Unavailable(f"the database cannot be used right now: {said}")
     if isinstance(error, psycopg2.InterfaceError):
         return Unavailable(f"the connection to the database is gone: {said}")
+    if isinstance(error, errors.UndefinedTable):
+        # The projector makes the read tables when it first runs.
+        return Unavailable(f"the tables are not there yet, the projector makes them: {said}")
     if state.startswith(_WRONG_INPUT):
         return Invalid(f"the database refuses the values: {said}", where=error.diag.column_name)
     return None

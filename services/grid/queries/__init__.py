@@ -1,0 +1,1 @@
+"""Questions that people ask of the ground, the checks and the cases."""

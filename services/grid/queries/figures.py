@@ -1,0 +1,126 @@
+"""From an area's counters to the figures of its view: a pure function, and the one place that says what they mean."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from services.grid.domain.quantiles import RELATIVE_ERROR, quantile
+from shared.contracts.case import Loop
+from shared.contracts.feedback import Satisfaction
+from shared.kernel.case_states import SETTLED, State, Step
+
+Counters = Mapping[str, Mapping[str, int]]
+"""measure → key → n; see `services.grid.projections.counting`."""
+
+DEFINITIONS = {
+    "cases": "每一件上报，含未受理的 / every issue reported, accepted or not",
+    "open": "尚需有人处理 / somebody still has to do something",
+    "closed": "已结案或已归档 / closed or archived",
+    "with_limit": "有时限的案件：按时 + 超时 + 未处置 / with a limit: handled on time + handled late + not handled yet",
+    "on_time": "在截止时间及之前处置完毕 / handled by the due instant",
+    "late": "截止时间之后处置完毕 / handled after the due instant",
+    "overdue": "已过截止时间仍未处置 / past the due instant and not handled",
+    "on_time_share": "按时 ÷（按时 + 超时处置 + 超期未处置）/ on time ÷ (on time + late + overdue)",
+    "handling": "从上报到处置完毕的自然时间（秒）/ seconds from report to handled, by the clock on the wall",
+    "precision": f"中位数与九十分位的相对误差不超过 {RELATIVE_ERROR:.0%} / quantiles are exact to {RELATIVE_ERROR:.0%}",
+}
+"""What a reader of the figures has to know; it is served with them."""
+
+_CLOSED = (State.CLOSED, State.ARCHIVED)
+
+
+def figures(counters: Counters, today: str, due_today: int) -> dict[str, Any]:
+    """All figures of one area.
+
+    `today` is the present day in the city's zone, `due_today` how many unhandled cases of the area were due earlier on
+    that day: the part of overdue that counters by day cannot tell.
+    """
+    states, loops = _states(counters.get("state", {}))
+    due = counters.get("due", {})
+    on_time, late = (sum(counters.get(name, {}).values()) for name in ("on_time", "late"))
+    overdue = sum(n for day, n in due.items() if day < today) + due_today
+    judged = on_time + late + overdue
+    return {
+        "cases": sum(states.values()),
+        "open": sum(n for state, n in states.items() if state not in SETTLED),
+        "closed": sum(states.get(state, 0) for state in _CLOSED),
+        "overdue": overdue,
+        "with_limit": on_time + late + sum(due.values()),
+        "on_time": on_time,
+        "late": late,
+        "on_time_share": round(on_time / judged, 4) if judged else None,
+        "by_step": _steps(states),
+        "by_state": {state.value: n for state, n in states.items() if n},
+        "solved_by_loop": loops,
+        "handling": _handling(counters),
+        "satisfaction": _satisfaction(counters.get("answer", {})),
+        "by_issue_type": _with_open(counters, "type", "type_open", "issue_type"),
+        "by_department": _with_open(counters, "department", "dept_open", "department"),
+        "by_day": _days(counters),
+    }
+
+
+def _states(found: Mapping[str, int]) -> tuple[dict[State, int], dict[str, int]]:
+    """How many stand in each state, and how many each loop has solved."""
+    states: dict[State, int] = dict.fromkeys(State, 0)
+    loops = dict.fromkeys((loop.value for loop in Loop), 0)
+    for key, n in found.items():
+        name, loop = key.split(" ")
+        state = State(name)
+        states[state] += n
+        if state in _CLOSED and loop in loops:
+            loops[loop] += n
+    return states, loops
+
+
+def _steps(states: Mapping[State, int]) -> dict[str, int]:
+    steps = dict.fromkeys((step.value for step in Step), 0)
+    for state, n in states.items():
+        steps[state.step.value] += n
+    return steps
+
+
+def _handling(counters: Counters) -> dict[str, Any]:
+    handled: dict[str, int] = defaultdict(int)
+    for measure in ("on_time", "late", "unlimited"):
+        for bucket, n in counters.get(measure, {}).items():
+            handled[bucket] += n
+    median, p90 = quantile(handled, 0.5), quantile(handled, 0.9)
+    return {
+        "handled": sum(handled.values()),
+        "median_seconds": None if median is None else round(median),
+        "p90_seconds": None if p90 is None else round(p90),
+    }
+
+
+def _satisfaction(answers: Mapping[str, int]) -> dict[str, Any]:
+    found = dict.fromkeys((one.value for one in Satisfaction), 0)
+    resolved = 0
+    for key, n in answers.items():
+        name, solved = key.split(" ")
+        found[name] += n
+        resolved += n if solved == "yes" else 0
+    total = sum(found.values())
+    content = total - found[Satisfaction.UNSATISFIED.value]
+    return {
+        **found,
+        "answers": total,
+        "resolved": resolved,
+        "satisfied_share": round(content / total, 4) if total else None,
+    }
+
+
+def _with_open(counters: Counters, measure: str, measure_open: str, name: str) -> list[dict[str, Any]]:
+    """The most frequent first."""
+    still_open = counters.get(measure_open, {})
+    rows = [{name: key, "cases": n, "open": still_open.get(key, 0)} for key, n in counters.get(measure, {}).items()]
+    return sorted(rows, key=lambda row: (-row["cases"], row[name]))
+
+
+def _days(counters: Counters) -> list[dict[str, Any]]:
+    opened, closed = counters.get("opened", {}), counters.get("closed", {})
+    return [
+        {"day": day, "opened": opened.get(day, 0), "closed": closed.get(day, 0)} for day in sorted({*opened, *closed})
+    ]

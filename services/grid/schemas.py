@@ -1,0 +1,314 @@
+"""What grid's doors take and give, as HTTP bodies."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from services.grid.queries.views import DAYS
+from shared.contracts.appointment import Post
+from shared.kernel.case_states import State
+from shared.web.fields import AreaField, Body, PointField, Text
+
+NAME, CODE, FINDINGS = 80, 40, 2_000
+LIMIT = fields.Integer(load_default=50, strict=False, validate=validate.Range(1, 200))
+_GRID_CODE = validate.Regexp(r"^[0-9A-Za-z][0-9A-Za-z_-]{0,39}\Z", error="a grid's code is up to 40 letters and digits")
+
+
+class CreateAreaBody(Body):
+    """A new area; its path says under which one it lies."""
+
+    path = AreaField(required=True)
+    name = Text(longest=NAME, one_line=True, required=True, metadata={"example": "青云街道"})
+    kind = Text(longest=20, one_line=True, required=True, metadata={"example": "街道"})
+    centre = PointField(load_default=None, allow_none=True)
+
+
+class RenameAreaBody(Body):
+    """Another name."""
+
+    name = Text(longest=NAME, one_line=True, required=True)
+
+
+class DrawGridBody(Body):
+    """A grid inside one community."""
+
+    code = fields.String(required=True, validate=_GRID_CODE, metadata={"example": "G-530103004012-03"})
+    name = Text(longest=NAME, one_line=True, required=True)
+    community = AreaField(required=True, tiers=(3,))
+    covers = fields.List(AreaField(tiers=(4, 5)), load_default=list, validate=validate.Length(max=500))
+    households = fields.Integer(load_default=0, strict=True, validate=validate.Range(0, 100_000))
+
+
+class StartAppointmentBody(Body):
+    """Somebody takes a post. The person is named by account."""
+
+    person = Text(longest=NAME, one_line=True, required=True, metadata={"example": "gw-0417"})
+    post = fields.Enum(Post, by_value=True, required=True)
+    area = AreaField(required=True)
+    grid = fields.String(load_default=None, allow_none=True, validate=_GRID_CODE)
+    since = fields.Date(required=True)
+
+
+class EndAppointmentBody(Body):
+    """The last day served, and why."""
+
+    until = fields.Date(required=True)
+    reason = Text(longest=500, required=True)
+
+
+class FindingsBody(Body):
+    """What was seen on site."""
+
+    findings = Text(longest=FINDINGS, required=True, metadata={"example": "路灯已亮，现场已清理。"})
+
+
+class Done(Body):
+    """What a command did: the version the stream has now; 0 events when there was nothing left to do."""
+
+    stream = fields.String(required=True)
+    version = fields.Integer(required=True)
+    events = fields.Integer(required=True)
+
+
+class ViewQuery(Body):
+    """How many days are shown one by one."""
+
+    days = fields.Integer(load_default=DAYS, validate=validate.Range(1, 366))
+
+
+class CaseListQuery(Body):
+    """Which cases of the area; newest first."""
+
+    state = fields.Enum(State, by_value=True, load_default=None)
+    issue_type = Text(longest=20, one_line=True, load_default=None)
+    department = Text(longest=CODE, one_line=True, load_default=None)
+    open = fields.Boolean(load_default=None)
+    overdue = fields.Boolean(load_default=None)
+    after = fields.UUID(load_default=None, metadata={"description": "the last case of the page before"})
+    limit = LIMIT
+
+
+class GridsQuery(Body):
+    """Grids of an area, by code."""
+
+    area = AreaField(load_default=None)
+    after = fields.String(load_default=None, validate=validate.Length(max=CODE))
+    limit = LIMIT
+
+
+class AppointmentsQuery(Body):
+    """Who stands where on a day; today when none is given."""
+
+    on = fields.Date(load_default=None)
+    area = AreaField(load_default=None)
+    person = Text(longest=NAME, one_line=True, load_default=None)
+    post = fields.Enum(Post, by_value=True, load_default=None)
+    grid = fields.String(load_default=None, validate=_GRID_CODE)
+
+
+class ChecksQuery(Body):
+    """Checks that wait, oldest first; with `pending=false` those that have their answer."""
+
+    area = AreaField(load_default=None, metadata={"description": "default: the area the asker serves"})
+    pending = fields.Boolean(load_default=True)
+    after = fields.UUID(load_default=None)
+    limit = LIMIT
+
+
+class AreaRow(Body):
+    """One area."""
+
+    path = fields.String(required=True)
+    code = fields.String(required=True)
+    tier = fields.String(required=True)
+    name = fields.String(required=True)
+    kind = fields.String(required=True)
+    centre = fields.Dict(allow_none=True)
+
+
+class AreaAnswer(AreaRow):
+    """One area, what it lies in and what lies in it."""
+
+    lineage = fields.List(fields.Nested(AreaRow), required=True)
+    children = fields.List(fields.Nested(AreaRow), required=True)
+
+
+class AreasAnswer(Body):
+    """All districts."""
+
+    areas = fields.List(fields.Nested(AreaRow), required=True)
+
+
+class GridRow(Body):
+    """One grid."""
+
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    community = fields.String(required=True)
+    covers = fields.List(fields.String(), required=True)
+    households = fields.Integer(required=True)
+
+
+class GridsAnswer(Body):
+    """One page of grids."""
+
+    grids = fields.List(fields.Nested(GridRow), required=True)
+    next = fields.String(allow_none=True)
+
+
+class AppointmentRow(Body):
+    """One appointment."""
+
+    appointment_id = fields.UUID(required=True)
+    person = fields.String(required=True)
+    post = fields.String(required=True)
+    area = fields.String(required=True)
+    grid = fields.String(allow_none=True)
+    since = fields.Date(required=True)
+    until = fields.Date(allow_none=True)
+
+
+class AppointmentsAnswer(Body):
+    """Everybody who stands somewhere on the day."""
+
+    on = fields.Date(required=True)
+    appointments = fields.List(fields.Nested(AppointmentRow), required=True)
+
+
+class CheckRow(Body):
+    """One check and the case that it is about."""
+
+    check_id = fields.UUID(required=True)
+    case_id = fields.UUID(required=True)
+    area = fields.String(required=True)
+    department = fields.String(required=True, metadata={"description": "handled the case, and may not check it"})
+    attempt = fields.Integer(required=True)
+    requested_at = fields.AwareDateTime(required=True)
+    outcome = fields.String(allow_none=True)
+    findings = fields.String(allow_none=True)
+    checked_by = fields.String(allow_none=True)
+    checked_at = fields.AwareDateTime(allow_none=True)
+    number = fields.String(allow_none=True)
+    title = fields.String(allow_none=True)
+    issue_type = fields.String(allow_none=True)
+
+
+class ChecksAnswer(Body):
+    """One page of checks."""
+
+    checks = fields.List(fields.Nested(CheckRow), required=True)
+    next = fields.UUID(allow_none=True)
+
+
+class Handling(Body):
+    """How long it took from report to handled, by the clock on the wall."""
+
+    handled = fields.Integer(required=True)
+    median_seconds = fields.Integer(allow_none=True, metadata={"description": "exact to 2 %"})
+    p90_seconds = fields.Integer(allow_none=True, metadata={"description": "exact to 2 %"})
+
+
+class FiguresRow(Body):
+    """All figures of one area and everything in it."""
+
+    path = fields.String(required=True)
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    kind = fields.String(required=True)
+    tier = fields.String(required=True)
+    cases = fields.Integer(required=True)
+    open = fields.Integer(required=True)
+    closed = fields.Integer(required=True)
+    overdue = fields.Integer(required=True)
+    with_limit = fields.Integer(required=True)
+    on_time = fields.Integer(required=True)
+    late = fields.Integer(required=True)
+    on_time_share = fields.Float(allow_none=True)
+    by_step = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    by_state = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    solved_by_loop = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    handling = fields.Nested(Handling, required=True)
+    satisfaction = fields.Dict(required=True)
+    by_issue_type = fields.List(fields.Dict(), required=True)
+    by_department = fields.List(fields.Dict(), required=True)
+    by_day = fields.List(fields.Dict(), required=True)
+
+
+class ViewAnswer(Body):
+    """An area and each of its children, all of one moment."""
+
+    area = fields.Nested(FiguresRow, required=True)
+    children = fields.List(fields.Nested(FiguresRow), required=True)
+    at = fields.AwareDateTime(required=True)
+    position = fields.Integer(required=True, metadata={"description": "how far in the log the figures go"})
+    behind = fields.Integer(required=True, metadata={"description": "events that are not in them yet"})
+    definitions = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class DistrictsView(Body):
+    """Every district."""
+
+    areas = fields.List(fields.Nested(FiguresRow), required=True)
+    at = fields.AwareDateTime(required=True)
+    position = fields.Integer(required=True)
+    behind = fields.Integer(required=True)
+    definitions = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class CaseRow(Body):
+    """One case in a list."""
+
+    case_id = fields.UUID(required=True)
+    number = fields.String(allow_none=True)
+    area = fields.String(required=True)
+    state = fields.String(required=True)
+    step = fields.String(required=True)
+    source = fields.String(allow_none=True)
+    issue_type = fields.String(allow_none=True)
+    urgency = fields.String(allow_none=True)
+    loop = fields.String(allow_none=True)
+    title = fields.String(allow_none=True)
+    department = fields.String(allow_none=True)
+    reported_at = fields.AwareDateTime(required=True)
+    filed_at = fields.AwareDateTime(allow_none=True)
+    dispatched_at = fields.AwareDateTime(allow_none=True)
+    due_at = fields.AwareDateTime(allow_none=True)
+    handled_at = fields.AwareDateTime(allow_none=True)
+    closed_at = fields.AwareDateTime(allow_none=True)
+    on_time = fields.Boolean(allow_none=True)
+    overdue = fields.Boolean(required=True)
+    attempt = fields.Integer(required=True)
+    reworks = fields.Integer(required=True)
+    satisfaction = fields.String(allow_none=True)
+    resolved = fields.Boolean(allow_none=True)
+
+
+class CaseListAnswer(Body):
+    """One page of cases."""
+
+    cases = fields.List(fields.Nested(CaseRow), required=True)
+    next = fields.UUID(allow_none=True)
+
+
+class TimelineEntry(Body):
+    """One thing that happened."""
+
+    event_id = fields.UUID(required=True)
+    type = fields.String(required=True)
+    stream = fields.String(required=True)
+    version = fields.Integer(required=True)
+    position = fields.Integer(allow_none=True)
+    area = fields.String(required=True)
+    actor = fields.Dict(required=True)
+    caused_by = fields.UUID(allow_none=True, metadata={"description": "the event of this timeline that it answers"})
+    origin = fields.String(required=True)
+    occurred_at = fields.AwareDateTime(required=True)
+    recorded_at = fields.AwareDateTime(required=True)
+    data = fields.Dict(required=True)
+
+
+class TimelineAnswer(Body):
+    """Everything that happened to one case, across all services, in order."""
+
+    case_id = fields.UUID(required=True)
+    events = fields.List(fields.Nested(TimelineEntry), required=True)
