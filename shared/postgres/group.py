@@ -46,25 +46,32 @@ class Entry(Generic[T, R]):
 
 
 class SharedCommit(Generic[T, R]):
-    """Gathers items and gives them in batches to `commit`, which settles every entry (answer or error)."""
+    """Gathers items and gives them in batches to `commit`, which settles every entry (answer or error).
 
-    def __init__(self, commit: Callable[[list[Entry[T, R]]], None], largest: int = 64) -> None:
+    With two lanes one batch is made and sent while the other waits for the disk.
+    """
+
+    def __init__(self, commit: Callable[[list[Entry[T, R]]], None], *, largest: int = 64, lanes: int = 2) -> None:
         self._commit = commit
         self._largest = largest
+        self._lanes = lanes
         self._mutex = threading.Lock()
         self._waiting: deque[Entry[T, R]] = deque()
-        self._is_led = False
+        self._leaders = 0
 
     def submit(self, item: T) -> R:
         """The item's answer, or its error raised; returns when it is committed."""
         entry: Entry[T, R] = Entry(item)
         with self._mutex:
-            self._waiting.append(entry)
-            follows, self._is_led = self._is_led, True
-        if follows:
+            leads = self._leaders < self._lanes
+            if leads:
+                self._leaders += 1
+            else:
+                self._waiting.append(entry)
+        if not leads:
             self._follow(entry)
         if not entry.is_settled:
-            self._lead()
+            self._lead(entry)
         if entry.error is not None:
             raise entry.error
         if entry.answer is None:
@@ -75,45 +82,44 @@ class SharedCommit(Generic[T, R]):
         try:
             entry.wait()
         except BaseException:
-            # The caller was killed while it waited: the others must not wait for it to lead.
+            # The caller was killed while it waited: nobody may wait for it to lead.
             with self._mutex:
                 if entry in self._waiting:
                     self._waiting.remove(entry)
-                following = self._appoint() if entry.is_appointed and not entry.is_settled else None
-            if following is not None:
-                following.wake()
+            if entry.is_appointed:
+                self._hand_over()
             raise
 
-    def _appoint(self) -> Entry[T, R] | None:
-        """Hand the lead to the first who waits, or to nobody. The mutex must be held."""
-        following = self._waiting[0] if self._waiting else None
-        self._is_led = following is not None
-        if following is not None:
-            following.is_appointed = True
-        return following
-
-    def _lead(self) -> None:
+    def _lead(self, entry: Entry[T, R]) -> None:
         with self._mutex:
-            batch = [self._waiting.popleft() for _ in range(min(self._largest, len(self._waiting)))]
+            company = [self._waiting.popleft() for _ in range(min(self._largest - 1, len(self._waiting)))]
         try:
-            self._commit(batch)
+            self._commit([entry, *company])
         finally:
-            self._hand_over(batch)
+            self._release(company)
 
-    def _hand_over(self, batch: list[Entry[T, R]]) -> None:
+    def _release(self, company: list[Entry[T, R]]) -> None:
         """Wake the next leader first, so that the database gets work again, then those who have their answers.
 
         When the leader was killed half-way its followers go again: they may have been stored, hence `unsure`.
         """
-        followers = batch[1:]
-        again = [entry for entry in followers if not entry.is_settled]
-        with self._mutex:
-            for entry in reversed(again):
-                entry.unsure = True
-                self._waiting.appendleft(entry)
-            following = self._appoint()
-        if following is not None:
-            following.wake()
-        for entry in followers:
+        again = [entry for entry in company if not entry.is_settled]
+        if again:
+            with self._mutex:
+                for entry in reversed(again):
+                    entry.unsure = True
+                    self._waiting.appendleft(entry)
+        self._hand_over()
+        for entry in company:
             if entry.is_settled:
                 entry.wake()
+
+    def _hand_over(self) -> None:
+        with self._mutex:
+            following = self._waiting.popleft() if self._waiting else None
+            if following is None:
+                self._leaders -= 1
+            else:
+                following.is_appointed = True
+        if following is not None:
+            following.wake()

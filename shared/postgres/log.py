@@ -31,7 +31,7 @@ class PostgresLog:
         """`patience`: seconds to go on trying to learn the outcome when the connection dies during a commit."""
         self._pool = Pool(source, green=green) if isinstance(source, str) else source
         self._patience = patience
-        self._writer: Any = None
+        self._writers: list[Any] = []
         self._shared: SharedCommit[Prepared, Appended] = SharedCommit(self._commit)
 
     # --- reading ------------------------------------------------------------------------------------------------
@@ -87,28 +87,25 @@ class PostgresLog:
         for chunk in _chunks(appends):
             entries = [_entry(append) for append in chunk]
             ready = [entry for entry in entries if not entry.is_settled]
-            for attempt in range(_ATTEMPTS):
+            for _ in range(_ATTEMPTS):
                 if not ready:
                     break
-                if attempt:
-                    for entry in ready:
-                        entry.error = None
-                with self._pool.connection() as connection:
-                    self._settle(connection, ready)
+                self._commit(ready)
                 ready = [entry for entry in ready if isinstance(entry.error, _Again)]
             answers += [_outcome(entry) for entry in entries]
         return answers
 
     def close(self) -> None:
         """Close the connections; the log may be used again and will reconnect."""
-        self._drop_writer()
+        while self._writers:
+            self._writers.pop().close()
         self._pool.close()
 
     def _commit(self, batch: list[Waiting]) -> None:
         deadline = time.monotonic() + self._patience
         while True:
             try:
-                self._settle(self._connection(), batch)
+                self._commit_on_writer(batch)
                 return
             except Unavailable as error:
                 if not any(entry.unsure for entry in batch) or time.monotonic() > deadline:
@@ -116,19 +113,20 @@ class PostgresLog:
                         entry.error = entry.error or error
                     return
                 time.sleep(0.1)
-            except BaseException:
-                self._drop_writer()
-                raise
 
-    def _connection(self) -> Any:
-        if self._writer is None or self._writer.closed:
-            self._writer = connect(self._pool.url, green=self._pool.green, application=self._pool.application)
-        return self._writer
-
-    def _drop_writer(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+    def _commit_on_writer(self, batch: list[Waiting]) -> None:
+        """Writers are not the pool's: an append must not wait for a free reader."""
+        writer: Any = None
+        while self._writers and (writer is None or writer.closed):
+            writer = self._writers.pop()
+        if writer is None or writer.closed:
+            writer = connect(self._pool.url, green=self._pool.green, application=self._pool.application)
+        try:
+            self._settle(writer, batch)
+        except BaseException:
+            writer.close()
+            raise
+        self._writers.append(writer)
 
     def _settle(self, connection: Any, batch: list[Waiting]) -> None:
         """Give every entry its answer or error. Raises Unavailable, entries marked unsure, when the connection died."""
@@ -137,7 +135,6 @@ class PostgresLog:
             return
         except psycopg2.Error as error:
             if is_broken(error):
-                connection.close()
                 for entry in batch:
                     entry.unsure = True
                 raise Unavailable("the connection to the database died; whether it was stored is not known") from error
@@ -151,6 +148,8 @@ class PostgresLog:
             self._settle(connection, [entry])
 
     def _store(self, connection: Any, batch: list[Waiting]) -> None:
+        for entry in batch:
+            entry.error = None
         has_companions = any(entry.item.append.companions for entry in batch)
         statement = append_statement([entry.item for entry in batch])
         with connection.cursor() as cursor:

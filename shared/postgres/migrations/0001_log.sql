@@ -3,7 +3,7 @@
 
 -- One row per stream: the compare-and-set point of every append.
 CREATE TABLE es.streams (
-    stream text PRIMARY KEY CHECK (stream ~ '^[a-z][a-z_]*-[^[:cntrl:][:space:]]+$'),
+    stream text PRIMARY KEY CHECK (stream LIKE '_%-_%' AND strpos(stream, E'\x1f') = 0),
     version bigint NOT NULL,
     last_hash bytea NOT NULL,
     last_txid bigint NOT NULL

@@ -3,5 +3,6 @@ DROP FUNCTION es.append(
     uuid[], text[], integer[], json[], timestamptz[]
 );
 DROP FUNCTION es.event_hash(
-    bytea, text, bigint, uuid, text, integer, text, text, uuid, uuid, text, text, text, timestamptz, timestamptz, text
+    bytea, text, bigint, uuid, text, integer, text, text, uuid, uuid, text, text, text, timestamptz, text, text
 );
+DROP FUNCTION es.moment(timestamptz);

@@ -6,14 +6,19 @@
 CREATE FUNCTION es.event_hash(
     before bytea, stream text, version bigint, event_id uuid, type text, schema_version integer, area text, actor text,
     correlation_id uuid, causation_id uuid, origin text, traceparent text, idempotency_key text,
-    occurred_at timestamptz, recorded_at timestamptz, data text
+    occurred_at timestamptz, recorded text, data text
 ) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT sha256(before || convert_to(concat(
         stream, E'\x1f', version, E'\x1f', event_id, E'\x1f', type, E'\x1f', schema_version, E'\x1f',
         area, E'\x1f', actor, E'\x1f', correlation_id, E'\x1f', causation_id, E'\x1f', origin, E'\x1f',
         traceparent, E'\x1f', idempotency_key, E'\x1f',
         to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), E'\x1f',
-        to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), E'\x1f', data), 'UTF8'))
+        recorded, E'\x1f', data), 'UTF8'))
+$$;
+
+-- A moment as the hash takes it: UTC with microseconds, whatever the session's settings.
+CREATE FUNCTION es.moment(at timestamptz) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')
 $$;
 
 -- Per append: streams … request_hashes. Per event, in the order of the appends (`counts` says how many belong to each):
@@ -40,6 +45,7 @@ DECLARE
     my_txid bigint := pg_current_xact_id()::text::bigint;
     shift bigint;
     now_at timestamptz;
+    recorded text;
     row record;
     seen es.idempotency;
     stream_now text;
@@ -121,6 +127,7 @@ BEGIN
         IF stream_now IS DISTINCT FROM row.stream THEN
             IF stream_now IS NULL THEN
                 now_at := clock_timestamp();
+                recorded := es.moment(now_at);
                 my_txid := my_txid + row.shift;
             END IF;
             stream_now := row.stream;
@@ -146,7 +153,7 @@ BEGIN
             hash_now := es.event_hash(
                 hash_now, row.stream, version_now, event_ids[i], types[i], schema_versions[i], areas[row.n],
                 actors[row.n]::text, correlations[row.n], causations[row.n], row.origin, traceparents[row.n],
-                keys[row.n], occurred[i], now_at, bodies[i]::text);
+                keys[row.n], occurred[i], recorded, bodies[i]::text);
             owners[i] := row.n;
             event_versions[i] := version_now;
             event_hashes[i] := hash_now;

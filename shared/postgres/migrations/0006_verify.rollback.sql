@@ -1,0 +1,1 @@
+DROP FUNCTION es.verify_chain(text[]);
