@@ -218,7 +218,7 @@ def test_queries_are_checked_too(service: Service, query: str, status: int) -> N
     assert requests.get(service.url("/api/v1/things?" + query), timeout=5).status_code == status
 
 
-@pytest.mark.parametrize("key", ["a" * 201, "with blank", "\x7f"])
+@pytest.mark.parametrize("key", ["a" * 201, "with blank", "caf\xe9"])
 def test_an_idempotency_key_has_bounds(service: Service, key: str) -> None:
     answer = requests.post(service.url("/api/v1/things"), json=GOOD, headers={"Idempotency-Key": key}, timeout=5)
 
