@@ -10,13 +10,12 @@ from uuid import UUID
 from services.dispatch.domain import decisions
 from services.dispatch.domain.case import Case, CaseEvent, evolve
 from services.dispatch.domain.responsibility import Assignment
-from services.dispatch.domain.rulebook import Rulebook, RulebookEvent, settle, stream_of
+from services.dispatch.domain.rulebook import Rulebook
 from shared.contracts.case import ReturnKind
 from shared.contracts.envelope import Recorded
-from shared.handling import Cause, amend, begin
+from shared.handling import Cause, amend
 from shared.kernel.area import Area
 from shared.kernel.errors import NotFound, Refused
-from shared.kernel.ids import derived_id
 from shared.kernel.masking import mask
 from shared.kernel.wording import Wording
 from shared.ports import Appended, EventLog
@@ -112,22 +111,6 @@ def archive(log: EventLog, case_id: UUID, asker: Asker, cause: Cause) -> Appende
     """Nothing more may happen to the case."""
     _area(log, case_id, asker)
     return _change(log, case_id, cause, lambda case: decisions.archive(case, asker.actor))
-
-
-def settle_line(log: EventLog, line: RulebookEvent, cause: Cause, area: Area) -> Appended:
-    """Make a line of the rulebook say what is wanted; a line that says so already is left alone.
-
-    The area is the one whose rulebook it is, a district as a rule. Raises Refused for a calendar that says something
-    new under an old version, Conflict when somebody else changes the same line at the same time.
-    """
-    stream = stream_of(line)
-    if not log.stream(stream):
-        return begin(log, stream, (line,), cause, area=area, correlation_id=derived_id("rulebook", stream))
-    return amend(log, stream, _last_word, lambda current: settle(current, line), cause)
-
-
-def _last_word(_: RulebookEvent | None, said: RulebookEvent) -> RulebookEvent:
-    return said
 
 
 # --- what they share --------------------------------------------------------------------------------------------

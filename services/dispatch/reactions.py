@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.dispatch.domain import decisions
 from services.dispatch.domain.case import evolve
@@ -18,6 +18,9 @@ from shared.handling import Cause, amend, begin
 from shared.kernel.wording import Wording
 from shared.ports import Appended, EventLog
 
+_PATIENCE = timedelta(seconds=30)
+"""How long a report that no line speaks of waits for the rulebook to catch up, before a dispatcher gets it anyway."""
+
 
 def file_report(
     recorded: Recorded[ReportAccepted], log: EventLog, rulebooks: Rulebooks, *, consumer: str, at: datetime
@@ -25,7 +28,7 @@ def file_report(
     """An accepted report becomes a case, and goes straight to the department where the list allows that.
 
     A case that no line speaks of stays filed and waits for a dispatcher. Raises Unavailable before there is a
-    rulebook, or while ours is older than the report and does not know its kind.
+    rulebook, and for a moment while ours is older than the report and has no line for it.
     """
     accepted = recorded.event
     stream = case_stream(accepted.report_id)
@@ -45,7 +48,7 @@ def _proposal(
     issue_type = recorded.event.issue_type
     rulebook = rulebooks.current(at)
     proposal = rulebook.propose(issue_type, recorded.area, at)
-    if proposal is None and recorded.position is not None:
+    if proposal is None and recorded.position is not None and at - recorded.recorded_at < _PATIENCE:
         # No line may only mean that the line is on its way: the log had everything up to the report by then.
         rulebook = rulebooks.as_of(recorded.position, at)
         proposal = rulebook.propose(issue_type, recorded.area, at)

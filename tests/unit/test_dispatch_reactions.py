@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from services.dispatch import handlers, reactions
@@ -15,8 +17,6 @@ from shared.kernel.ids import new_id
 from tests.support.cases import (
     CHIEF,
     COMMUNITY,
-    DISPATCHER,
-    DISTRICT,
     LINES,
     THURSDAY,
     TO,
@@ -95,6 +95,21 @@ def test_a_line_that_is_only_on_its_way_is_waited_for() -> None:
     reactions.file_report(recorded(accepted("E-09-01")), log, FixedRulebooks(later=later), **FILE)
 
     assert log.events[-1].event.rule == "other"
+
+
+def test_a_report_that_waited_long_enough_goes_to_a_dispatcher_without_asking_again() -> None:
+    log, rulebooks = MemoryLog(), FixedRulebooks()
+
+    reactions.file_report(
+        recorded(accepted("E-09-01")),
+        log,
+        rulebooks,
+        consumer="dispatch.file_report",
+        at=THURSDAY + timedelta(minutes=1),
+    )
+
+    assert [found.type for found in log.events] == ["case.filed"]
+    assert rulebooks.asked == []
 
 
 def test_without_a_rulebook_it_is_tried_again_later_and_nothing_is_appended() -> None:
@@ -253,21 +268,3 @@ def test_feedback_that_comes_while_somebody_else_reopens_loses() -> None:
         reactions.reopen(recorded(feedback(story)), racing, **REOPEN)
 
     assert story.types.count("case.reopened") == 1
-
-
-# --- the rulebook's own lines -----------------------------------------------------------------------------------
-
-
-def test_a_line_is_recorded_once_however_often_it_is_loaded() -> None:
-    log = MemoryLog("dispatch")
-    for _ in range(2):
-        for found in LINES:
-            handlers.settle_line(log, found, cause(DISPATCHER), DISTRICT)
-
-    assert len(log.events) == len(LINES)
-
-    handlers.settle_line(log, line("garbage", "E-01", "530103", "urban"), cause(DISPATCHER), DISTRICT)
-    assert [found.event.department for found in log.stream("rulebook-responsibility-garbage")] == [
-        "sanitation",
-        "urban",
-    ]

@@ -1,0 +1,119 @@
+"""What the work list refuses before it asks the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.dispatch.queries.work_list import Wanted, work_list
+from services.dispatch.rulebooks import RulebookMemory
+from shared.contracts.codec import encode
+from shared.kernel.errors import Forbidden, Invalid, Unavailable
+from shared.security.permission import Asker
+from tests.support.cases import DISPATCHER, DISTRICT, ELSEWHERE, LINES, SANITATION, THURSDAY
+
+
+class NoRows:
+    """Tables that must not be asked."""
+
+    def query(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[dict[str, Any]]:
+        raise AssertionError(f"asked {statement} with {parameters}")
+
+    execute = query  # type: ignore[assignment]  # nobody writes either
+
+
+@pytest.mark.parametrize(
+    ("asker", "wanted", "error"),
+    [
+        (SANITATION, Wanted(department="urban"), Forbidden),
+        (DISPATCHER, Wanted(area=ELSEWHERE), Forbidden),
+        (DISPATCHER, Wanted(department="mine"), Invalid),
+        (DISPATCHER, Wanted(after="yesterday|x"), Invalid),
+        (DISPATCHER, Wanted(after="infinity"), Invalid),
+    ],
+)
+def test_what_is_not_the_askers_is_refused(asker: Asker, wanted: Wanted, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        work_list(NoRows(), asker, wanted, THURSDAY)
+
+
+def test_an_account_of_no_department_is_told_so_instead_of_shown_an_empty_list() -> None:
+    with pytest.raises(Forbidden, match="names no department"):
+        work_list(NoRows(), Asker("x", "department", DISTRICT), Wanted(), THURSDAY)
+
+
+# --- the rulebook in memory -------------------------------------------------------------------------------------
+
+
+class RulebookRows:
+    """The projected tables, and how often each question was asked."""
+
+    def __init__(self) -> None:
+        self.watermark, self.edition, self.lines, self.asked = 0, 0, list(LINES), list[str]()
+        self.is_there = True
+
+    def query(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[dict[str, Any]]:
+        assert not parameters
+        self.asked.append(statement)
+        if "to_regclass" in statement:
+            return [{"is_there": self.is_there}]
+        if "greatest" in statement:
+            return [{"watermark": self.watermark, "edition": self.edition}]
+        shapes = {
+            "departments": "DepartmentRegistered",
+            "issue_types": "IssueTypeDefined",
+            "responsibilities": "ResponsibilityAssigned",
+            "calendars": "CalendarPublished",
+        }
+        wanted = shapes[statement.rpartition(" ")[2]]
+        return [{"version": 1, "body": encode(line)} for line in self.lines if type(line).__name__ == wanted]
+
+    def execute(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> int:
+        raise AssertionError(f"executed {statement} with {parameters}")
+
+
+def test_a_rulebook_is_read_once_and_then_only_looked_at_once_a_second() -> None:
+    rows, memory = RulebookRows(), RulebookMemory()
+    first = memory.recall(rows, THURSDAY)
+    asked = len(rows.asked)
+
+    for _ in range(100):
+        assert memory.recall(rows, THURSDAY + timedelta(milliseconds=500)) is first
+    assert len(rows.asked) == asked
+
+    assert memory.recall(rows, THURSDAY + timedelta(seconds=2)) is first
+    assert len(rows.asked) == asked + 1
+
+
+def test_a_changed_line_is_read_again() -> None:
+    rows, memory = RulebookRows(), RulebookMemory()
+    before = memory.recall(rows, THURSDAY)
+    rows.lines = [line for line in rows.lines if getattr(line, "code", "") != "water"]
+    rows.edition = 9
+
+    after = memory.recall(rows, THURSDAY + timedelta(seconds=2))
+
+    assert set(before.departments) - set(after.departments) == {"water"}
+
+
+def test_who_needs_a_position_is_told_to_come_back_until_it_is_reached() -> None:
+    rows, memory = RulebookRows(), RulebookMemory()
+    memory.recall(rows, THURSDAY)
+
+    with pytest.raises(Unavailable):
+        memory.of(rows).as_of(7, THURSDAY)
+    rows.watermark = 7
+    assert memory.of(rows).as_of(7, THURSDAY) is memory.of(rows).current(THURSDAY)
+
+
+@pytest.mark.parametrize("missing", ["department", "issue", "calendar", "tables"])
+def test_before_it_is_projected_there_is_no_rulebook(missing: str) -> None:
+    rows = RulebookRows()
+    rows.is_there = missing != "tables"
+    rows.lines = [line for line in rows.lines if not type(line).__name__.lower().startswith(missing)]
+
+    with pytest.raises(Unavailable):
+        RulebookMemory().recall(rows, THURSDAY)
