@@ -69,6 +69,8 @@ def on(*events: type, history: bool = False, prefetch: int | None = None) -> Cal
     """Answer these events. `history=True`: also those that were imported. `prefetch`: messages fetched ahead."""
     if not events:
         raise TypeError("a reaction answers at least one event")
+    for event in events:
+        _type_name(event)
 
     def register(function: F) -> F:
         register_entrypoint(function, Reaction(*events, history=history, prefetch=prefetch))

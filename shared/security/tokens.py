@@ -153,7 +153,7 @@ def _asker(claims: dict[str, Any]) -> Asker:
     area, department = claims.get("area"), claims.get("department")
     if not (isinstance(subject, str) and 0 < len(subject) <= 200):
         raise Unauthenticated("the token's sub is not an account name")
-    if role not in ROLES:
+    if not isinstance(role, str) or role not in ROLES:
         raise Unauthenticated(f"the token's role {str(role)[:40]!r} is none of ours")
     if department is not None and not isinstance(department, str):
         raise Unauthenticated("the token's department is not a text")
@@ -161,8 +161,10 @@ def _asker(claims: dict[str, Any]) -> Asker:
         raise Unauthenticated("the token is for a department but names none")
     if area is None or area == "":
         return Asker(subject, role, None, department)
+    if not isinstance(area, str):
+        raise Unauthenticated("the token's area is not a text")
     try:
-        return Asker(subject, role, Area.parse(area if isinstance(area, str) else repr(area)), department)
+        return Asker(subject, role, Area.parse(area), department)
     except Invalid as error:
         raise Unauthenticated(f"the token's area is wrong: {error}") from error
 
