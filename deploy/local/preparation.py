@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -30,7 +31,10 @@ def migrate(backends: Backends) -> list[str]:
 
 def service_class(name: str) -> Any:
     """The class of a service, by its name."""
-    module = import_module(f"services.{name}.service")
+    with warnings.catch_warnings():
+        # eventlet's word to those who choose it anew; it is known, and no operator can act on it.
+        warnings.simplefilter("ignore")
+        module = import_module(f"services.{name}.service")
     return next(found for found in vars(module).values() if isinstance(found, type) and _name(found) == name)
 
 
@@ -40,11 +44,10 @@ def _name(found: type) -> str | None:
 
 def wanted(backends: Backends) -> Topology:
     """The broker's topology for all reactions of all services."""
-    from shared.entrypoints.on import reactions_of  # imports nameko
+    classes = [service_class(name) for name in SERVICES]
+    from shared.entrypoints.on import reactions_of  # imports nameko, hence after the services
 
-    reactions = [
-        Reaction(spec.queue, tuple(spec.types)) for name in SERVICES for spec in reactions_of(service_class(name))
-    ]
+    reactions = [Reaction(spec.queue, tuple(spec.types)) for found in classes for spec in reactions_of(found)]
     passwords = {name: backends.credentials.broker(name) for name in ON_THE_BROKER}
     return topology(
         reactions, passwords, vhost=backends.vhost, prefix=backing.PREFIX, administrator=backends.amqp_administrator

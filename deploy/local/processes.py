@@ -54,15 +54,15 @@ class PidFile:
         if not self._gone(seconds) and self.pid() == pid:
             os.kill(pid, signal.SIGKILL)
             self._gone(10)
+        reap(pid)
         self.path.unlink(missing_ok=True)
         return True
 
     def _gone(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
-        while (pid := self.pid()) is not None:
+        while self.pid() is not None:
             if time.monotonic() > deadline:
                 return False
-            reap(pid)
             time.sleep(0.05)
         return True
 

@@ -29,12 +29,20 @@ class Step:
     def seconds(self) -> float:
         return time.monotonic() - self.started
 
+    @property
+    def now(self) -> str:
+        """What is being done, and for how long."""
+        return " ".join(part for part in (self.title, self.detail, f"{self.seconds:.0f} s") if part)
+
 
 class Progress:
     """Steps that may overlap. Use as a context manager around all of them."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.console = Console(stderr=True, highlight=False, quiet=quiet)
+        if not self.console.is_terminal:
+            # A log has no width: nothing may be folded there.
+            self.console.width = 300
         self._lively = self.console.is_terminal and not quiet
         self._bars = Bars(
             SpinnerColumn(),
@@ -97,6 +105,5 @@ class Progress:
                     for key, step in running:
                         self._bars.update(key, detail=step.detail)  # type: ignore[arg-type]
             if running and not self._lively:
-                now = ", ".join(f"{step.title} {step.detail} {step.seconds:.0f} s" for _, step in running)
-                self.console.print(f"  … {now}", markup=False)
+                self.console.print("  … " + ", ".join(step.now for _, step in running), markup=False)
                 sys.stderr.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import urllib.error
 import urllib.request
@@ -25,6 +26,8 @@ from shared.kernel.errors import NotFound, Unavailable
 
 READY_WITHIN = 90.0
 """Seconds that our processes may take to become ready, on a slow machine."""
+CRASHING_FOR = 12.0
+"""Seconds after which a process that keeps ending is not waited for any more."""
 
 
 @dataclass
@@ -103,17 +106,25 @@ class Stack:
 
     def wait_ready(self, step: Step | None = None, seconds: float = READY_WITHIN) -> None:
         """Until every process of ours says that it is ready. Raises Unavailable with the end of a log."""
-        deadline = time.monotonic() + seconds
+        started = time.monotonic()
         while waiting := self.not_ready():
             if step:
-                step.detail = say("等待 ", "waiting for ") + " ".join(waiting)
-            if time.monotonic() > deadline:
-                name, why = next(iter(waiting.items()))
+                step.detail = say("等待", "waiting for") + " " + " ".join(waiting)
+            waited = time.monotonic() - started
+            hopeless = waiting.keys() & self._crashing() if waited > CRASHING_FOR else set()
+            if hopeless or waited > seconds:
+                name = next(iter(hopeless or waiting))
                 log = self.run.log / f"{name}.log"
-                raise Unavailable(say(f"{name} 没有就绪", f"{name} is not ready") + f": {why}\n{tail(log)}\n{log}")
+                raise Unavailable(
+                    say(f"{name} 没有就绪", f"{name} is not ready") + f": {waiting[name]}\n{tail(log)}\n{log}"
+                )
             time.sleep(0.25)
         if step:
             step.detail = ""
+
+    def _crashing(self) -> set[str]:
+        """Processes that end as soon as they are started."""
+        return {program.name for program in self.supervisor.programs() if program.state in ("BACKOFF", "FATAL")}
 
     def not_ready(self) -> dict[str, str]:
         """Processes that are not ready → why."""
@@ -149,9 +160,20 @@ def ready(port: int) -> str | None:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=3):
             return None
     except urllib.error.HTTPError as error:
-        return error.read(500).decode(errors="replace").strip() or f"HTTP {error.code}"
+        return troubles(error.read(20_000)) or f"HTTP {error.code}"
     except OSError as error:
         return str(getattr(error, "reason", error))
+
+
+def troubles(body: bytes) -> str:
+    """What a process that is not ready says, on one line: `database: connection refused`."""
+    try:
+        found = json.loads(body)
+        lacking = [f"{name}: {one['trouble']}" for name, one in found["dependencies"].items() if not one["ready"]]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return " ".join(body.decode(errors="replace").split())
+    stopping = [f"stopping since {found['stopping_since']}"] if "stopping_since" in found else []
+    return "; ".join(lacking + stopping)
 
 
 def _ports(run: RunDir) -> Ports:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import click
 import psycopg2
@@ -45,8 +44,8 @@ def doctor(only: tuple[str, ...], output: str) -> None:
     run = RunDir.chosen()
     patient = Patient(Stack.existing(run), Access.find(run))
     checks = [check for check in CHECKS if not only or check.code in only]
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        findings = list(zip(checks, pool.map(lambda check: examine(check, patient), checks), strict=True))
+    # One after another: some import eventlet, which must not be imported while other threads import something.
+    findings = [(check, examine(check, patient)) for check in checks]
     if output == "json":
         print_json(
             [
