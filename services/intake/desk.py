@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from threading import Lock
 
@@ -25,7 +26,7 @@ class Desk:
         self.rows = rows
         self._areas: set[str] = set()
         self._issue_types: set[str] = set()
-        self._numbers: dict[tuple[str, date], range] = {}
+        self._blocks: dict[tuple[str, date], Iterator[int]] = {}
         self._taking = Lock()
 
     def know_area(self, area: Area) -> None:
@@ -50,15 +51,17 @@ class Desk:
 
     def number(self, area: Area, at: datetime) -> str:
         """The next tracking number of the district and day. Numbers of a block that is not used up are never given."""
-        district, day = area.path[:6], at.astimezone(domain.CIVIL_TIME).date()
+        district, day = area.path[:6], domain.civil_day(at)
         with self._taking:
-            left = self._numbers.get((district, day)) or self._reserve(district, day)
-            self._numbers[district, day] = left[1:]
-        return domain.tracking_number(area, at, left[0])
+            block = self._blocks.get((district, day))
+            sequence = None if block is None else next(block, None)
+            if sequence is None:
+                sequence = next(self._reserve(district, day))
+        return domain.tracking_number(day, district, sequence)
 
-    def _reserve(self, district: str, day: date) -> range:
-        for key in [key for key in self._numbers if key[1] < day]:
-            del self._numbers[key]
+    def _reserve(self, district: str, day: date) -> Iterator[int]:
+        for key in [key for key in self._blocks if key[1] < day]:
+            del self._blocks[key]
         found = self.rows.query(
             """
             INSERT INTO intake.number_blocks AS taken (district, day, next) VALUES (%(district)s, %(day)s, 1 + %(size)s)
@@ -68,4 +71,5 @@ class Desk:
             {"district": district, "day": day, "size": _BLOCK},
         )
         first: int = found[0]["first"]
-        return range(first, first + _BLOCK)
+        self._blocks[district, day] = block = iter(range(first, first + _BLOCK))
+        return block

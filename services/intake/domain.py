@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import assert_never
 from uuid import UUID
 
@@ -37,7 +37,8 @@ ReportEvent = (
     | ReportUnmerged
 )
 
-CIVIL_TIME = timezone(timedelta(hours=8), "UTC+8")
+_AHEAD_OF_UTC = timedelta(hours=8)
+CIVIL_TIME = timezone(_AHEAD_OF_UTC, "UTC+8")
 """The whole country lives by one clock; a tracking number carries its day."""
 
 NEED_A_LOOK = frozenset({Source.RESIDENT, Source.MEDIA})
@@ -109,9 +110,14 @@ def external_report_id(source: Source, external_number: str) -> UUID:
     return derived_id("report", source.value, external_number)
 
 
-def tracking_number(area: Area, at: datetime, sequence: int) -> str:
+def civil_day(at: datetime) -> date:
+    """The day that people have at this instant."""
+    return (at.astimezone(UTC) + _AHEAD_OF_UTC).date()
+
+
+def tracking_number(day: date, district: str, sequence: int) -> str:
     """`20260503` + `530103` + `000042`: the civil day, the district, and the how-manieth."""
-    return f"{at.astimezone(CIVIL_TIME):%Y%m%d}{area.path[:6]}{sequence:06d}"
+    return f"{day.year * 10_000 + day.month * 100 + day.day}{district}{sequence:06d}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import re
 # An identity number is 17 digits and a check character; it is tried first because it contains phone-like runs.
 _IDENTITY = re.compile(r"(?<![0-9])[1-9][0-9]{5}(?:18|19|20)[0-9]{2}[01][0-9][0-3][0-9][0-9]{3}[0-9Xx](?![0-9Xx])")
 _MOBILE = re.compile(r"(?<![0-9])(?:(?:\+|00)?86[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}(?![0-9])")
+_DIGITS = re.compile("[0-9]{3}")  # every number below starts with three digits in a row
 _LANDLINE = re.compile(r"(?<![0-9])0[1-9][0-9]{1,2}[- ][0-9]{7,8}(?![0-9])")
 
 
@@ -18,6 +19,8 @@ def mask(text: str, *names: str) -> str:
     for name in names:
         if len(name.strip()) > 1:
             text = text.replace(name.strip(), "[姓名]")
+    if _DIGITS.search(text) is None:
+        return text
     text = _IDENTITY.sub("[证件号]", text)
     text = _MOBILE.sub("[电话]", text)
     return _LANDLINE.sub("[电话]", text)

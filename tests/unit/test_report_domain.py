@@ -86,9 +86,9 @@ def test_a_report_without_a_person_in_it_needs_no_sealing() -> None:
 def test_a_tracking_number_carries_the_civil_day_the_district_and_the_sequence() -> None:
     late_in_utc = datetime(2026, 5, 3, 17, 0, tzinfo=UTC)
 
-    assert domain.tracking_number(Area("530103.004"), AT, 17) == "20260503530103000017"
-    assert domain.tracking_number(Area("530103.004"), late_in_utc, 17) == "20260504530103000017"
-    assert len(domain.tracking_number(Area("530103"), AT, 1)) == 20
+    assert domain.tracking_number(domain.civil_day(AT), "530103", 17) == "20260503530103000017"
+    assert domain.civil_day(late_in_utc) == domain.civil_day(late_in_utc.astimezone(domain.CIVIL_TIME))
+    assert domain.tracking_number(domain.civil_day(late_in_utc), "530103", 1) == "20260504530103000001"
 
 
 def test_who_is_asking_decides_the_source() -> None:
