@@ -135,11 +135,10 @@ def _responses(door: Any) -> dict[str, Any]:
 
 
 def _possible(door: Any) -> list[int]:
-    found = {400, 401, 404, 405, 431, 500, 503}
-    if not door.is_public:
-        found.add(403)
+    # A public door refuses too: a link that is not valid, a token that serves another area.
+    found = {400, 401, 403, 404, 405, 431, 500, 503}
     if door.method != "GET":
-        found |= {403, 409}
+        found.add(409)
     if door.body is not None:
         found |= {413, 415}
     return sorted(found)
