@@ -13,11 +13,12 @@ from shared.contracts.case import CaseClosed, CaseFiled
 from shared.contracts.feedback import FeedbackInvited, Satisfaction
 from shared.handling import fold
 from shared.kernel.area import Area
-from shared.kernel.errors import Invalid, NotFound
+from shared.kernel.errors import NotFound
 from shared.kernel.wording import Wording
 from shared.ports import EventLog, Rows
 from shared.security import permission
 from shared.security.permission import Asker
+from shared.web.paging import place, read_place
 
 Json = dict[str, Any]
 
@@ -81,7 +82,7 @@ class Wanted:
 
 _LIST = """
 SELECT feedback_id, case_id, number, area, attempt, invited_at, expires_at, answered_at, resolved, satisfaction, words,
-       wants_reopening, invited_at::text AS place_in_list
+       wants_reopening
 FROM feedback
 WHERE {conditions}
 ORDER BY invited_at DESC, feedback_id DESC
@@ -98,9 +99,7 @@ def feedback_list(rows: Rows, asker: Asker, wanted: Wanted) -> Json:
         _LIST.format(conditions=" AND ".join(conditions) or "true"), {**values, "limit": wanted.limit + 1}
     )
     page = found[: wanted.limit]
-    next_after = f"{page[-1]['place_in_list']}|{page[-1]['feedback_id']}" if len(found) > wanted.limit else None
-    for row in page:
-        del row["place_in_list"]
+    next_after = place(page[-1]["invited_at"], page[-1]["feedback_id"]) if len(found) > wanted.limit else None
     return {"feedback": page, "next_after": next_after}
 
 
@@ -118,14 +117,7 @@ def _conditions(wanted: Wanted, area: Area | None) -> tuple[list[str], Json]:
         conditions.append("case_id = %(case_id)s::uuid")
         values["case_id"] = str(wanted.case_id)
     if wanted.after is not None:
-        values["after_at"], values["after_id"] = _place(wanted.after)
+        after_at, after_id = read_place(wanted.after)
+        values |= {"after_at": after_at or "infinity", "after_id": str(after_id)}
         conditions.append("(invited_at, feedback_id) < (%(after_at)s::timestamptz, %(after_id)s::uuid)")
     return conditions, values
-
-
-def _place(after: str) -> tuple[str, str]:
-    instant, _, feedback_id = after.partition("|")
-    try:
-        return datetime.fromisoformat(instant).isoformat(), str(UUID(feedback_id))
-    except ValueError as error:
-        raise Invalid("this is no place in the list", where="after", hint="send what `next_after` said") from error

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+import jsonschema
 import pika
 import requests
 
 from services.dispatch.domain.rulebook import RulebookEvent, stream_of
 from services.dispatch.projections import PROJECTIONS as DISPATCH_PROJECTIONS
+from services.dispatch.service import DispatchService
 from services.survey.projections import PROJECTIONS as SURVEY_PROJECTIONS
+from services.survey.service import SurveyService
 from shared.contracts import message
 from shared.contracts.check import CheckFailed, CheckPassed, CheckRequested
 from shared.contracts.envelope import Actor
@@ -26,6 +31,7 @@ from shared.projections.process import connect_as
 from shared.projections.reading import PostgresFeed
 from shared.projections.runner import Runner
 from shared.security import tokens
+from shared.web.openapi import document
 from tests.support.broker import Vhost
 from tests.support.cases import COMMUNITY, DISTRICT, LINES, accepted
 from tests.support.database import Database
@@ -135,7 +141,9 @@ class Bench:
                 ttl=timedelta(hours=1),
             )
             headers["Authorization"] = f"Bearer {token}"
-        return requests.request(method, service.url(path), json=body, headers=headers, timeout=15)
+        answer = requests.request(method, service.url(path), json=body, headers=headers, timeout=15)
+        _agree(SurveyService if service is self.services["survey"] else DispatchService, method, path, answer)
+        return answer
 
     def step(self, case_id: UUID, action: str, body: Any = None, **who: Any) -> dict[str, Any]:
         answer = self.call("POST", f"/api/v1/cases/{case_id}/{action}", body or {}, **who)
@@ -156,3 +164,24 @@ class Bench:
 
     def types(self, stream: str) -> list[str]:
         return [found.type for found in self.logs["dispatch"].stream(stream)]
+
+
+def _agree(service: type, method: str, path: str, answer: requests.Response) -> None:
+    """Every answer is what the service's own OpenAPI document promises."""
+    promised = _document(service)
+    for template, doors in promised["paths"].items():
+        shape = re.escape(template).replace(r"\{", "{").replace(r"\}", "}")
+        if re.fullmatch(re.sub("{[^}]+}", "[^/]+", shape), path.partition("?")[0]):
+            response = doors[method.lower()]["responses"][str(answer.status_code)]
+            while "$ref" in response:
+                response = promised["components"]["responses"][response["$ref"].rpartition("/")[2]]
+            (content,) = response["content"].values()
+            schema = {**content["schema"], "components": promised["components"]}
+            jsonschema.validate(answer.json(), schema, format_checker=jsonschema.FormatChecker())
+            return
+    raise AssertionError(f"the document of {service.__name__} does not know {path}")
+
+
+@cache
+def _document(service: type) -> Any:
+    return document(service)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.dispatch.queries.work_list import Wanted, work_list
 from services.dispatch.rulebooks import RulebookMemory
 from shared.contracts.codec import encode
 from shared.kernel.errors import Forbidden, Invalid, Unavailable
 from shared.security.permission import Asker
+from shared.web.paging import place, read_place
 from tests.support.cases import DISPATCHER, DISTRICT, ELSEWHERE, LINES, SANITATION, THURSDAY
+
+ID = "01a1ffed-9240-72e0-b7f6-9fa1a99f8491"
 
 
 class NoRows:
@@ -33,6 +39,8 @@ class NoRows:
         (DISPATCHER, Wanted(department="mine"), Invalid),
         (DISPATCHER, Wanted(after="yesterday|x"), Invalid),
         (DISPATCHER, Wanted(after="infinity"), Invalid),
+        (DISPATCHER, Wanted(after=f"2026-11-26T15:40:00|{ID}"), Invalid),
+        (DISPATCHER, Wanted(after=f"0001-01-01T00:00:00+23:59|{ID}"), Invalid),
     ],
 )
 def test_what_is_not_the_askers_is_refused(asker: Asker, wanted: Wanted, error: type[Exception]) -> None:
@@ -117,3 +125,16 @@ def test_before_it_is_projected_there_is_no_rulebook(missing: str) -> None:
 
     with pytest.raises(Unavailable):
         RulebookMemory().recall(rows, THURSDAY)
+
+
+# --- pages ------------------------------------------------------------------------------------------------------
+
+
+@given(st.none() | st.datetimes(timezones=st.timezones()), st.uuids())
+def test_a_place_in_a_list_is_read_back_as_the_same_instant_and_id(instant: datetime | None, row: UUID) -> None:
+    try:
+        text = place(instant, row)
+    except OverflowError:
+        return  # the first and last day of all time, in some zones
+
+    assert read_place(text) == (instant, row)

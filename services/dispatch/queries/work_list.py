@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from shared.kernel.area import Area
 from shared.kernel.case_states import STATES, State
@@ -14,6 +13,7 @@ from shared.kernel.wording import Wording
 from shared.ports import Rows
 from shared.security import permission
 from shared.security.permission import Asker
+from shared.web.paging import place, read_place
 
 Json = dict[str, Any]
 
@@ -38,8 +38,7 @@ class Wanted:
 _WORK_LIST = """
 SELECT case_id, number, area, issue_type, urgency, loop, title, place, state, is_cleared, department, attempt, reworks,
        due_at, answered_at, reported_at, filed_at, changed_at,
-       coalesce(due_at < %(at)s AND answered_at IS NULL AND state = ANY(%(clock_runs)s), false) AS is_overdue,
-       coalesce(due_at, 'infinity')::text AS due_text
+       coalesce(due_at < %(at)s AND answered_at IS NULL AND state = ANY(%(clock_runs)s), false) AS is_overdue
 FROM cases
 WHERE {conditions}
 ORDER BY coalesce(due_at, 'infinity'), case_id
@@ -60,9 +59,7 @@ def work_list(rows: Rows, asker: Asker, wanted: Wanted, at: datetime) -> Json:
     found = rows.query(_WORK_LIST.format(conditions=" AND ".join(conditions)), parameters)
     page, more = found[: wanted.limit], len(found) > wanted.limit
     cases = [{**row, "state_zh": State(row["state"]).zh} for row in page]
-    next_after = f"{page[-1]['due_text']}|{page[-1]['case_id']}" if more else None
-    for row in cases:
-        del row["due_text"]
+    next_after = place(page[-1]["due_at"], page[-1]["case_id"]) if more else None
     return {"cases": cases, "next_after": next_after, "area": None if area is None else area.path}
 
 
@@ -98,18 +95,9 @@ def _conditions(wanted: Wanted, area: Area | None, department: str | None) -> tu
         test = "coalesce(due_at < %(at)s AND answered_at IS NULL AND state = ANY(%(clock_runs)s), false)"
         conditions.append(test if wanted.overdue else f"NOT {test}")
     if wanted.after is not None:
-        values["after_due"], values["after_case"] = _place(wanted.after)
+        after_due, after_case = read_place(wanted.after)
+        values |= {"after_due": after_due or "infinity", "after_case": str(after_case)}
         conditions.append(
             "(coalesce(due_at, 'infinity'), case_id) > (%(after_due)s::timestamptz, %(after_case)s::uuid)"
         )
     return conditions, values
-
-
-def _place(after: str) -> tuple[str, str]:
-    due_text, _, case_id = after.partition("|")
-    try:
-        if due_text != "infinity":
-            datetime.fromisoformat(due_text)
-        return due_text, str(UUID(case_id))
-    except ValueError as error:
-        raise Invalid("this is no place in the list", where="after", hint="send what `next_after` said") from error
