@@ -6,7 +6,7 @@ They load to the objects that the domain speaks (`Area`, `Point`), and describe 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
@@ -16,8 +16,9 @@ from shared.kernel.area import Area
 from shared.kernel.errors import Invalid
 
 AREA_PATTERN = r"^[0-9]{6}(\.[0-9]{3}(\.[0-9]{3}(\.[0-9]{3}(\.[0-9]{5})?)?)?)?$"
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufffe\uffff]")
-_EARLIEST, _LATEST = 1900, 2200
+# As it stands in a character class, for us and for whoever reads the OpenAPI document.
+_NOT_IN_TEXT = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff"
+_CONTROL = re.compile(f"[{_NOT_IN_TEXT}\\ud800-\\udfff]")
 
 
 class Body(Schema):
@@ -32,7 +33,9 @@ class Text(fields.String):
 
     def __init__(self, *, longest: int, shortest: int = 1, one_line: bool = False, **options: Any) -> None:
         checks = [validate.Length(min=shortest, max=longest), *_given(options.pop("validate", None))]
-        metadata = {"minLength": shortest, "maxLength": longest, **options.pop("metadata", {})}
+        never = _NOT_IN_TEXT + (r"\n\r" if one_line else "")
+        pattern = f"^[^{never}]*$" if shortest == 0 else f"^[^{never}]*[^{never}\\s][^{never}]*$"
+        metadata = {"pattern": pattern, **options.pop("metadata", {})}
         super().__init__(validate=checks, metadata=metadata, **options)
         self._blank_is_fine = shortest == 0
         self._one_line = one_line
@@ -103,7 +106,7 @@ class PointField(fields.Nested):
 
 
 class Instant(fields.DateTime):
-    """A time with its zone, as ISO 8601."""
+    """A time with its zone, as ISO 8601; loads to the same instant in UTC."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(format="iso", **options)
@@ -114,9 +117,10 @@ class Instant(fields.DateTime):
         instant = super()._deserialize(value, attr, data, **kwargs)
         if not isinstance(instant, datetime) or instant.tzinfo is None:
             raise ValidationError("a time needs its zone, for example 2026-05-03T09:00:00+08:00")
-        if not _EARLIEST <= instant.year <= _LATEST:
-            raise ValidationError(f"the year {instant.year} is out of range")
-        return instant
+        try:
+            return instant.astimezone(UTC)
+        except OverflowError as error:
+            raise ValidationError("this time is outside of all calendars") from error
 
 
 def _given(found: Any) -> list[Any]:
