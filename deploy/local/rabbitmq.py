@@ -26,9 +26,10 @@ management.tcp.ip = 127.0.0.1
 management.tcp.port = {management}
 prometheus.tcp.ip = 127.0.0.1
 prometheus.tcp.port = {metrics}
+# Our own virtual host is made with the topology: its default queue type can be set only when it is made.
 default_user = {user}
 default_pass = {password}
-default_vhost = {vhost}
+default_vhost = /
 default_permissions.configure = .*
 default_permissions.read = .*
 default_permissions.write = .*
@@ -163,7 +164,6 @@ class RabbitMQ:
                 metrics=self.ports["rabbitmq_metrics"],
                 user=ADMINISTRATOR,
                 password=self.password,
-                vhost="wuji",
             )
         )
         settings.chmod(0o600)

@@ -19,6 +19,7 @@ from deploy.local.words import say
 from shared.kernel.errors import Unavailable
 
 USER = "wuji"
+GROUP_NAME = "wuji"
 
 SETTINGS = """\
 ; Written by the local stack at every start.
@@ -39,6 +40,12 @@ password={password}
 
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+"""
+
+GROUP = """
+; One group, so that all are told to stop at the same moment.
+[group:{group}]
+programs={names}
 """
 
 PROGRAM = """
@@ -122,7 +129,7 @@ class Supervisor:
 
     def start_one(self, name: str) -> None:
         try:
-            self._call().startProcess(name, False)
+            self._call().startProcess(f"{GROUP_NAME}:{name}", False)
         except xmlrpc.client.Fault as fault:
             if "ALREADY_STARTED" not in fault.faultString:
                 raise Unavailable(f"{name}: {fault.faultString}") from fault
@@ -130,7 +137,7 @@ class Supervisor:
     def stop_one(self, name: str) -> None:
         """Stop one process and wait for its end."""
         try:
-            self._call().stopProcess(name, True)
+            self._call().stopProcess(f"{GROUP_NAME}:{name}", True)
         except xmlrpc.client.Fault as fault:
             if "NOT_RUNNING" not in fault.faultString:
                 raise Unavailable(f"{name}: {fault.faultString}") from fault
@@ -177,6 +184,7 @@ class Supervisor:
                 log=_quoted(self.run.log),
                 project=_quoted(PROJECT),
             )
+        text += GROUP.format(group=GROUP_NAME, names=",".join(PROCESSES))
         if self.settings.exists() and self.settings.read_text() == text:
             return False
         handle = os.open(self.settings, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

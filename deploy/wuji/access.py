@@ -92,14 +92,20 @@ class Access:
 
     def get(self, path: str, *, role: str = "reader", **query: Any) -> Any:
         """One GET at the platform's own HTTP door, with the operator's rights. Raises the error that it answers."""
+        return self._call("GET", path, role, params=query)
+
+    def post(self, path: str, body: Any, *, role: str) -> Any:
+        """One POST at the platform's own HTTP door. Raises the error that it answers."""
+        return self._call("POST", path, role, json=body)
+
+    def _call(self, method: str, path: str, role: str, **what: Any) -> Any:
         import requests
 
         from shared.kernel.errors import Forbidden, Unavailable
 
         headers = {"Authorization": f"Bearer {self.token(role)}"}
-        address = f"{self.public_url}{path}"
         try:
-            answer = requests.get(address, params=query, headers=headers, timeout=30)
+            answer = requests.request(method, f"{self.public_url}{path}", headers=headers, timeout=30, **what)
         except requests.RequestException as error:
             raise Unavailable(
                 say(f"{self.public_url} 没有应答", f"{self.public_url} does not answer"), where="WUJI_PUBLIC_URL"

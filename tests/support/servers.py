@@ -50,7 +50,7 @@ def servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
         private = PrivateServers.of(run, progress)
         private.start(progress, postgres_settings=POSTGRES_FOR_TESTS)
     try:
-        yield Servers(private.postgres.url(), private.rabbitmq.amqp_url(), private.rabbitmq.management_url())
+        yield Servers(private.postgres.url(), private.rabbitmq.amqp_url("%2F"), private.rabbitmq.management_url())
     finally:
         private.stop()
         run.remove()
