@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -81,11 +81,20 @@ class _Year:
 
 
 @dataclass(frozen=True, slots=True)
+class _Day:
+    kind: DayKind
+    windows: tuple[tuple[datetime, datetime], ...]
+    length: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Calendar:
     """The published years together. Make one with `Calendar.of`, which refuses contradictions."""
 
     zone: ZoneInfo
     years: Mapping[int, _Year]
+    _known: dict[date, _Day] = field(default_factory=dict, compare=False, repr=False)
+    """Days that were worked out before: a few hundred of them serve every due time of a year."""
 
     @classmethod
     def of(cls, published: Iterable[PublishedYear]) -> Calendar:
@@ -110,22 +119,15 @@ class Calendar:
         return None if found is None else found.version
 
     def kind(self, day: date) -> DayKind:
-        rules = self._rules(day)
-        if day in rules.holidays:
-            return DayKind.HOLIDAY
-        if day in rules.half_days:
-            return DayKind.HALF
-        if day in rules.swap_days:
-            return DayKind.SWAP
-        return DayKind.WEEKEND if day.weekday() >= 5 else DayKind.WORKING
+        return self._day(day).kind
 
     def windows(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
-        """The worked stretches of the day as instants, in order; none on a day off."""
-        kind, rules = self.kind(day), self._rules(day)
-        if not kind.is_worked:
-            return ()
-        spans = rules.half_windows if kind is DayKind.HALF else rules.windows
-        return tuple((self._instant(day, span.start), self._instant(day, span.end)) for span in spans)
+        """The worked stretches of the day as instants in UTC, in order; none on a day off."""
+        return self._day(day).windows
+
+    def length(self, day: date) -> timedelta:
+        """How long the day is worked."""
+        return self._day(day).length
 
     def windows_from(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
         """The worked stretches that end after the instant, the first one possibly begun, without end."""
@@ -167,6 +169,17 @@ class Calendar:
         """The instant on the clocks of the city."""
         return at.astimezone(self.zone)
 
+    def _day(self, day: date) -> _Day:
+        found = self._known.get(day)
+        if found is None:
+            rules = self._rules(day)
+            kind = _kind(day, rules)
+            spans = () if not kind.is_worked else rules.half_windows if kind is DayKind.HALF else rules.windows
+            windows = tuple((self._instant(day, span.start), self._instant(day, span.end)) for span in spans)
+            length = sum((end - begin for begin, end in windows), timedelta())
+            found = self._known[day] = _Day(kind, windows, length)
+        return found
+
     def _rules(self, day: date) -> _Year:
         found = self.years.get(day.year)
         if found is not None:
@@ -178,7 +191,18 @@ class Calendar:
     def _instant(self, day: date, minute: int) -> datetime:
         if minute == _MINUTES:
             day, minute = day + timedelta(days=1), 0
-        return datetime.combine(day, time(minute // 60, minute % 60), tzinfo=self.zone)
+        # In UTC, because a subtraction within one zone passes over a change of its clocks.
+        return datetime.combine(day, time(minute // 60, minute % 60), tzinfo=self.zone).astimezone(UTC)
+
+
+def _kind(day: date, rules: _Year) -> DayKind:
+    if day in rules.holidays:
+        return DayKind.HOLIDAY
+    if day in rules.half_days:
+        return DayKind.HALF
+    if day in rules.swap_days:
+        return DayKind.SWAP
+    return DayKind.WEEKEND if day.weekday() >= 5 else DayKind.WORKING
 
 
 def _read(published: PublishedYear) -> _Year:

@@ -79,7 +79,7 @@ def due(start: datetime, limit: Limit, calendar: Calendar) -> Due:
 def _due_at(start: datetime, limit: Limit, calendar: Calendar) -> datetime:
     if limit.unit is Unit.WORKING_DAYS:
         last = calendar.working_day_after(calendar.arrival_day(start), limit.amount)
-        return calendar.windows(last)[-1][1]
+        return calendar.local(calendar.windows(last)[-1][1])
     return spend(start, timedelta(hours=limit.amount), limit.unit, calendar)
 
 
@@ -89,11 +89,11 @@ def spend(start: datetime, amount: timedelta, unit: Unit, calendar: Calendar) ->
         return calendar.local(start.astimezone(UTC) + amount)
     if amount <= timedelta():
         return calendar.local(start)
-    left = amount
-    for begin, end in calendar.windows_from(start):
-        length = _between(max(begin, start), end)
+    left, first = amount, start.astimezone(UTC)
+    for begin, end in calendar.windows_from(first):
+        length = end - max(begin, first)
         if length >= left:
-            return calendar.local(max(begin, start).astimezone(UTC) + left)
+            return calendar.local(max(begin, first) + left)
         left -= length
     raise AssertionError("windows_from never ends without raising")
 
@@ -101,18 +101,25 @@ def spend(start: datetime, amount: timedelta, unit: Unit, calendar: Calendar) ->
 def counted(start: datetime, end: datetime, unit: Unit, calendar: Calendar) -> timedelta:
     """How much time counts between two instants; nothing when the end is not later."""
     if unit is Unit.URGENT_HOURS:
-        return max(_between(start, end), timedelta())
+        return max(end.astimezone(UTC) - start.astimezone(UTC), timedelta())
     return working_time(start, end, calendar)
 
 
 def working_time(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
     """The time between two instants that lies inside working windows."""
+    first, last = start.astimezone(UTC), end.astimezone(UTC)
+    day, last_day = calendar.local(start).date(), calendar.local(end).date()
+    total = _inside(day, first, last, calendar)
+    while (day := day + timedelta(days=1)) < last_day:
+        total += calendar.length(day)
+    return total + _inside(day, first, last, calendar) if day == last_day else total
+
+
+def _inside(day: date, first: datetime, last: datetime, calendar: Calendar) -> timedelta:
+    """The worked time of one day that lies between two instants in UTC."""
     total = timedelta()
-    day, last = calendar.local(start).date(), calendar.local(end).date()
-    while day <= last:
-        for begin, stop in calendar.windows(day):
-            total += max(_between(max(begin, start), min(stop, end)), timedelta())
-        day += timedelta(days=1)
+    for begin, end in calendar.windows(day):
+        total += max(min(end, last) - max(begin, first), timedelta())
     return total
 
 
@@ -124,11 +131,6 @@ def working_minutes(start: datetime, end: datetime, calendar: Calendar) -> int:
 def budget(due_at: datetime, at: datetime, unit: Unit, calendar: Calendar) -> timedelta:
     """How much counted time is left at the instant: what a paused clock keeps. Nothing when it has run out."""
     return counted(at, due_at, unit, calendar)
-
-
-def _between(start: datetime, end: datetime) -> timedelta:
-    # Subtraction of two datetimes of one zone ignores a change of its clocks between them; that of UTC never does.
-    return end.astimezone(UTC) - start.astimezone(UTC)
 
 
 # --- the explanation --------------------------------------------------------------------------------------------
