@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg2
 from psycopg2 import errors
 
 from shared.contracts.message import Stored
@@ -42,7 +43,7 @@ _WINDOW = """
            e.actor::text, e.correlation_id::text, e.causation_id::text, e.origin, e.occurred_at, e.recorded_at,
            e.traceparent
     FROM es.feed f
-    JOIN es.events e ON e.txid = f.txid AND e.seq = f.seq AND e.recorded_at = f.recorded_at
+    LEFT JOIN es.events e ON e.txid = f.txid AND e.seq = f.seq AND e.recorded_at = f.recorded_at
     WHERE f.position > %(after)s AND f.position <= %(after)s + %(limit)s
     ORDER BY f.position
 """
@@ -131,7 +132,7 @@ class Sequencer:
         """
         rows = self._rows(_WINDOW, {"after": after, "limit": limit})
         for expected, row in enumerate(rows, after + 1):
-            if row[0] != expected:
+            if row[0] != expected or row[1] is None:
                 raise Invalid(f"position {expected} of the feed has no event", hint="run: wuji log verify")
         return [Stored._make((*row[:6], row[6].encode(), *row[7:])) for row in rows]
 
@@ -167,9 +168,10 @@ def _translated() -> Iterator[None]:
     try:
         with translated():
             yield
-    except (errors.UndefinedTable, errors.UndefinedFunction, errors.InvalidSchemaName) as error:
-        raise Unavailable("the database has no log yet: run wuji migrate") from error
-    except Invalid as error:
-        if isinstance(error.__cause__, errors.UniqueViolation):
+    except (Invalid, Unavailable, psycopg2.Error) as error:
+        cause = error if isinstance(error, psycopg2.Error) else error.__cause__
+        if isinstance(cause, errors.UndefinedTable | errors.UndefinedFunction | errors.InvalidSchemaName):
+            raise Unavailable("the database has no log yet: run wuji migrate") from error
+        if isinstance(cause, errors.UniqueViolation):
             raise Conflict("somebody else gave positions at the same time") from error
         raise
