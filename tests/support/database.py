@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -65,10 +66,23 @@ class Database:
             cursor.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 
-    def settle(self) -> int:
-        """Give positions to everything appended so far, as the relay does; how many there were."""
-        (count,) = self.query("SELECT es.assign_positions(1000000)", role="relay")[0]
-        return int(count)
+    def settle(self, patience: float = 20.0) -> int:
+        """Give positions to everything appended so far, as the relay does; how many there were.
+
+        Transactions of other databases on the same server hold the horizon back, so it may take a moment.
+        """
+        waiting = "SELECT (SELECT count(*) FROM es.events) - (SELECT count(*) FROM es.feed)"
+        deadline, given = time.monotonic() + patience, 0
+        with self.connection("relay") as connection, connection.cursor() as cursor:
+            while True:
+                cursor.execute("SELECT es.assign_positions(1000000)")
+                given += cursor.fetchone()[0]
+                cursor.execute(waiting)
+                if cursor.fetchone()[0] == 0:
+                    return given
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"a transaction has held the horizon back for {patience:.0f} s")
+                time.sleep(0.005)
 
     def close(self) -> None:
         for log in self._logs:

@@ -161,7 +161,7 @@ def test_sixteen_callers_with_one_key_have_one_effect(log: AnyLog) -> None:
     key = f"key {new_id()}"
     streams = [new_stream() for _ in range(16)]
 
-    answers = _at_once([lambda s=stream: log.append(adding(s, 0, idempotency_key=key)) for stream in streams])
+    answers = at_once([lambda s=stream: log.append(adding(s, 0, idempotency_key=key)) for stream in streams])
 
     effects = [stream for stream in streams if log.stream(stream)]
     assert len(effects) == 1
@@ -172,7 +172,7 @@ def test_sixteen_callers_with_one_key_have_one_effect(log: AnyLog) -> None:
 def test_of_sixteen_writers_to_one_stream_one_wins_and_others_are_told(log: AnyLog) -> None:
     stream = new_stream()
 
-    answers = _at_once([lambda: log.append(adding(stream, 0)) for _ in range(16)])
+    answers = at_once([lambda: log.append(adding(stream, 0)) for _ in range(16)])
 
     assert sum(isinstance(answer, Appended) for answer in answers) == 1
     assert sum(isinstance(answer, Conflict) for answer in answers) == 15
@@ -186,14 +186,14 @@ def test_losers_do_not_fail_their_neighbours(log: AnyLog) -> None:
     calls: list[Callable[[], Any]] = [lambda s=stream: log.append(adding(s, 0)) for stream in fine]
     calls[3:3] = [lambda: log.append(adding(taken, 0)), lambda: log.append(adding(new_stream("case"), 0))]
 
-    answers = _at_once(calls)
+    answers = at_once(calls)
 
     assert [type(answer) for answer in answers[3:5]] == [Conflict, Forbidden]
     assert all(isinstance(answer, Appended) for answer in answers[:3] + answers[5:])
     assert all(len(log.stream(stream)) == 1 for stream in fine)
 
 
-def test_many_at_once_answers_each_in_its_place(log: AnyLog) -> None:
+def test_manyat_once_answers_each_in_its_place(log: AnyLog) -> None:
     first, second, key = new_stream(), new_stream(), f"key {new_id()}"
     appends = [
         adding(first, 0, [found(first)] * 3),
@@ -211,7 +211,7 @@ def test_many_at_once_answers_each_in_its_place(log: AnyLog) -> None:
     assert [recorded.version for recorded in log.stream(first)] == [1, 2, 3, 4]
 
 
-def _at_once(calls: list[Callable[[], Any]]) -> list[Any]:
+def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
     """Answers or errors of the calls, all started at the same moment in threads of their own."""
     answers: list[Any] = [None] * len(calls)
     start = threading.Barrier(len(calls))
