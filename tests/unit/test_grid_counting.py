@@ -252,7 +252,7 @@ def _boston_events(line: dict[str, str]) -> Iterator[dict[str, Any]]:
         events.append((CaseClosed(case_id=case_id, answer="", attempt=1), at["closed"]))
     for version, (event, when) in enumerate(events, 1):
         yield {
-            "event": event, "event_id": derived_id(case_id, version), "stream": f"case-{case_id}", "version": version,
+            "event": event, "event_id": case_id, "stream": f"case-{case_id}", "version": version,
             "type": catalogue.OF_SHAPE[type(event)].name, "area": Area("250250"), "actor": Actor.service("dispatch"),
             "correlation_id": case_id, "causation_id": None, "origin": Origin.IMPORT, "occurred_at": when,
             "recorded_at": when,
