@@ -58,10 +58,14 @@ def print_table(
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
     console = Console(highlight=False)
-    if not console.is_terminal:
-        # A file or a pipe has no width: nothing may be folded there.
-        console.width = 240
-    console.print(table)
+    if console.is_terminal:
+        console.print(table)
+        return
+    # A file or a pipe has no width: nothing is folded there, and no line ends in blanks.
+    console.width = 240
+    with console.capture() as capture:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
 def _plain(value: Any) -> Any:
