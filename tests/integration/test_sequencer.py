@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import pytest
 from psycopg2 import extensions
@@ -110,12 +110,14 @@ def test_two_that_number_at_once_give_each_event_one_position(database: Database
                 session.number(7)
         session.close()
 
-    with ThreadPoolExecutor(max_workers=3) as pool:
+    with ThreadPoolExecutor(max_workers=3) as pool, ExitStack() as at_last:
+        at_last.callback(stop.set)
         running = [pool.submit(number, session) for session in sessions]
         for _ in range(200):
             log.append(adding(new_stream(), 0))
-        until_settled(database)
-        stop.set()
+        deadline = time.monotonic() + 20
+        while database.query("SELECT count(*) FROM es.feed") != [(200,)] and time.monotonic() < deadline:
+            time.sleep(0.05)
     feed = database.query("SELECT position FROM es.feed f JOIN es.events e USING (txid, seq) ORDER BY position")
 
     assert [one.exception() for one in running] == [None] * 3
