@@ -149,10 +149,10 @@ def _because(start: datetime, at: datetime, limit: Limit, calendar: Calendar) ->
     started, stopped = _moment(begin, shown), _moment(end, shown)
     counting = _counting(begin, limit, calendar)
     basis = _basis(begin.date(), end.date(), limit, calendar)
-    name = limit.wording
+    name, verb = limit.wording, "counts" if limit.amount == 1 else "count"
     return Wording(
         f"{stopped.zh} 前，因为 {name.zh}，从 {started.zh} 起算{counting.zh}{basis.zh}",
-        f"due {stopped.en}, because {name.en} count from {started.en}{counting.en}{basis.en}",
+        f"due {stopped.en}, because {name.en} {verb} from {started.en}{counting.en}{basis.en}",
     )
 
 

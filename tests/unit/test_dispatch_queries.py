@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -130,11 +130,6 @@ def test_before_it_is_projected_there_is_no_rulebook(missing: str) -> None:
 # --- pages ------------------------------------------------------------------------------------------------------
 
 
-@given(st.none() | st.datetimes(timezones=st.timezones()), st.uuids())
+@given(st.none() | st.datetimes(timezones=st.just(UTC)), st.uuids())
 def test_a_place_in_a_list_is_read_back_as_the_same_instant_and_id(instant: datetime | None, row: UUID) -> None:
-    try:
-        text = place(instant, row)
-    except OverflowError:
-        return  # the first and last day of all time, in some zones
-
-    assert read_place(text) == (instant, row)
+    assert read_place(place(instant, row)) == (instant, row)
