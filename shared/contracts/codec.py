@@ -21,6 +21,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load
 
 from shared.contracts import catalogue
 from shared.kernel.errors import Invalid
+from shared.kernel.ids import trusted_id
 
 Json = Any
 """What `json.loads` may answer."""
@@ -143,11 +144,11 @@ def _build_value(annotation: Any) -> Callable[[Json], Any]:
     if annotation in _PLAIN:
         return _same
     if annotation is UUID:
-        return UUID
+        return trusted_id
     if annotation in (datetime, date):
         return typing.cast("Callable[[Json], Any]", annotation.fromisoformat)
     if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return annotation
+        return {member.value: member for member in annotation}.__getitem__
     if typing.get_origin(annotation) is tuple:
         item = _build_value(typing.get_args(annotation)[0])
         return lambda values: tuple([item(value) for value in values])
@@ -161,15 +162,14 @@ def _builder(shape: type) -> Callable[[Mapping[str, Json]], Any]:
     plain = [(name, _build_value(inner)) for name, inner, _, _ in _shape_fields(shape)]
     converted = {name: step for name, step in plain if step is not _same}
     known = frozenset(name for name, _ in plain)
+    absent: dict[str, Any] = dict.fromkeys(_optional_without_default(shape))
 
     def build(body: Mapping[str, Json]) -> Any:
-        arguments = {}
+        arguments = absent.copy()
         for name, value in body.items():
             if name in known and value is not None:
                 step = converted.get(name)
                 arguments[name] = value if step is None else step(value)
-        for name in _optional_without_default(shape):
-            arguments.setdefault(name, None)
         return shape(**arguments)
 
     return build

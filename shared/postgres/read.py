@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 import orjson
 
 from shared.contracts import catalogue, codec
 from shared.contracts.envelope import Actor, Origin, Recorded
 from shared.kernel.area import Area
+from shared.kernel.ids import trusted_id
 
 COLUMNS = (
     "e.event_id, e.stream, e.version, f.position, e.type, e.schema_version, e.data::text, e.area, e.actor::text, "
@@ -56,15 +56,15 @@ def _recorded(row: tuple[Any, ...]) -> Recorded[Any]:
      occurred_at, recorded_at, traceparent) = row  # fmt: skip
     return Recorded(
         event=codec.revive(name, schema_version, orjson.loads(data)),
-        event_id=UUID(event_id),
+        event_id=trusted_id(event_id),
         stream=stream,
         version=version,
         position=position,
         type=name,
         area=_area(area),
         actor=_actor(actor),
-        correlation_id=UUID(correlation),
-        causation_id=None if causation is None else UUID(causation),
+        correlation_id=trusted_id(correlation),
+        causation_id=None if causation is None else trusted_id(causation),
         origin=_ORIGINS[origin],
         occurred_at=occurred_at,
         recorded_at=recorded_at,
