@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from rapidfuzz import fuzz
@@ -32,6 +33,21 @@ WHERE is_open AND issue_group = %(group)s AND report_id <> %(report_id)s
        OR (lat BETWEEN %(south)s AND %(north)s AND lon BETWEEN %(west)s AND %(east)s))
 ORDER BY public.similarity(title || ' ' || words, %(text)s) DESC, reported_at DESC
 LIMIT %(limit)s
+"""
+
+_ONE_CLUSTER = 0.55
+_PER_PLACE = 200
+
+# The place is the residents' group where one is known, else whatever was told.
+_NEWEST = """
+SELECT report_id, number, state, issue_type, issue_group, title, words, home FROM (
+    SELECT *, row_number() OVER (PARTITION BY issue_group, home ORDER BY reported_at DESC) AS nth FROM (
+        SELECT *, left(area, 18) AS home FROM intake.reports
+        WHERE is_open AND (%(area)s::text IS NULL OR area = %(area)s OR area LIKE %(area)s || '.%%')
+    ) placed
+) counted
+WHERE nth <= %(limit)s
+ORDER BY issue_group, home, reported_at, report_id
 """
 
 
@@ -67,6 +83,43 @@ def candidates(rows: Rows, report: Recorded[ReportSubmitted]) -> list[dict[str, 
     )
     found = [judged for row in gathered if (judged := _judge(told, area, row)) is not None]
     return sorted(found, key=lambda one: -one["score"])[:_SHOWN]
+
+
+def clusters(rows: Rows, area: Area | None) -> list[dict[str, Any]]:
+    """Groups of open reports that tell of the same thing in the same place, the largest first.
+
+    What one desk would have to find pair by pair: the wires of one building, the pipes of one street. Looks at the
+    newest reports of each place and kind only, as many as a person could deal with.
+    """
+    found = rows.query(_NEWEST, {"area": None if area is None else area.path, "limit": _PER_PLACE})
+    groups: list[list[dict[str, Any]]] = []
+    for _, together in groupby(found, key=lambda row: (row["issue_group"], row["home"])):
+        groups += _alike(list(together))
+    largest = sorted(groups, key=len, reverse=True)[:_SHOWN]
+    return [
+        {
+            "size": len(group),
+            "area": group[0]["home"],
+            "issue_type": group[0]["issue_type"],
+            "title": group[0]["title"],
+            "reports": [{name: row[name] for name in ("report_id", "number", "title", "state")} for row in group],
+        }
+        for group in largest
+    ]
+
+
+def _alike(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Each report joins the first group that its words are like; groups of one are none."""
+    groups: list[list[dict[str, Any]]] = []
+    for row in rows:
+        text = f"{row['title']} {row['words']}"
+        for group in groups:
+            if likeness(text, f"{group[0]['title']} {group[0]['words']}") >= _ONE_CLUSTER:
+                group.append(row)
+                break
+        else:
+            groups.append([row])
+    return [group for group in groups if len(group) > 1]
 
 
 def _judge(told: ReportSubmitted, area: Area, row: dict[str, Any]) -> dict[str, Any] | None:

@@ -202,6 +202,37 @@ class DuplicatesAnswer(Body):
     candidates = fields.List(fields.Nested(Candidate), required=True)
 
 
+class ClustersQuery(Body):
+    """Where to look."""
+
+    area = AreaField(load_default=None, metadata={"description": "default: the area the asker serves"})
+
+
+class ClusterMember(Body):
+    """One report of a cluster."""
+
+    report_id = fields.UUID(required=True)
+    number = fields.String(required=True)
+    title = fields.String(required=True)
+    state = fields.String(required=True)
+
+
+class Cluster(Body):
+    """Open reports that tell of the same thing."""
+
+    size = fields.Integer(required=True)
+    area = fields.String(required=True)
+    issue_type = fields.String(required=True)
+    title = fields.String(required=True)
+    reports = fields.List(fields.Nested(ClusterMember), required=True)
+
+
+class ClustersAnswer(Body):
+    """Clusters, the largest first."""
+
+    clusters = fields.List(fields.Nested(Cluster), required=True)
+
+
 class OriginalWords(Body):
     """What the reporter said and who they are, in clear. Every reading is recorded."""
 

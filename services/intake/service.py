@@ -12,6 +12,8 @@ from services.intake.domain import Told, source_for
 from services.intake.handlers import Receipt
 from services.intake.reasons import reasons
 from services.intake.schemas import (
+    ClustersAnswer,
+    ClustersQuery,
     Done,
     DuplicatesAnswer,
     EraseBody,
@@ -94,6 +96,21 @@ class IntakeService:
     def reasons(self, _call: Call) -> Reply:
         """The reason codes that the city knows."""
         return Reply({"reasons": [{"code": one.code, "zh": one.zh, "en": one.en} for one in reasons().values()]})
+
+    @door(
+        "GET",
+        f"{REPORTS}/clusters",
+        summary="What is told again and again",
+        query=ClustersQuery,
+        answer=ClustersAnswer,
+        roles=READERS,
+    )
+    def clusters(self, call: Call) -> Reply:
+        """Groups of open reports that tell of the same thing in the same place, the largest first."""
+        area = call.query["area"] or call.signed_in.area
+        if area is not None:
+            require(call.asker, area)
+        return Reply({"clusters": duplicates.clusters(self.rows, area)})
 
     @door(
         "GET",

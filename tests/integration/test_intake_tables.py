@@ -250,6 +250,21 @@ def test_a_whole_street_is_no_place_unless_the_words_are_alike(intake: Intake) -
     assert found == [same.submitted.number]
 
 
+def test_what_is_told_again_and_again_shows_up_as_one_cluster(intake: Intake) -> None:
+    street = Area("530103.004")
+    for nth in range(3):
+        intake.tell(area=street, title=f"供热管道老化{nth}", words="供热管道老化漏水，家里温度不到十五度")
+    intake.tell(area=street, title="路灯不亮", words="小区门口路灯坏了一个月，老人出门不方便")
+    intake.tell(area=Area("530103.005"), title="供热管道老化", words="供热管道老化漏水，家里温度不到十五度")
+    intake.project()
+
+    (cluster,) = duplicates.clusters(intake.rows, street)
+
+    assert cluster["size"] == 3
+    assert [row["title"] for row in cluster["reports"]] == ["供热管道老化0", "供热管道老化1", "供热管道老化2"]
+    assert len(duplicates.clusters(intake.rows, None)) == 1
+
+
 # --- lists and progress ------------------------------------------------------------------------------------------
 
 
