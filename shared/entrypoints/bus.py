@@ -108,6 +108,9 @@ class Bus(ProviderCollector, SharedExtension):  # type: ignore[misc]  # nameko h
                     self._consume(session)
                 except broken as error:
                     self._lost(error, pause)
+                except Exception as error:  # noqa: BLE001  # the library has odd ways to say that a connection is gone
+                    self._lost(error, pause)
+                    self._log.error("bus", outcome="failed", exc_info=error)
                 finally:
                     self._forget(session)
                 if not self._draining:

@@ -68,6 +68,7 @@ class _Process:
         self._config = config
         self._log = logger(config.process)
         self._health = Health()
+        self._health.starting()
         self._hear, self._tell = os.pipe()
         self._write = patcher.original("os").write
         host = config.get("WUJI_HTTP_HOST")
@@ -94,6 +95,7 @@ class _Process:
         register(self._health, self._container)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
+        self._health.started()
         self._log.info("process", outcome="started", http=self._config.http_port, admin=self._admin.port)
 
     def _on_signal(self, number: int, _frame: Any) -> None:

@@ -142,7 +142,7 @@ class Session:
         self.is_open = False
         try:
             self._connection.close()
-        except self.errors:
+        except Exception:  # noqa: BLE001  # there is nobody left to say goodbye to, however the library puts it
             self._connection.collect()
         finally:
             _plain_os.close(self._hear)

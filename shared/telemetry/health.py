@@ -33,7 +33,16 @@ class Health:
 
     def __init__(self) -> None:
         self._dependencies: dict[str, _Dependency] = {}
-        self._stopping_since: datetime | None = None
+        self._phase: str | None = None
+        self._since: datetime | None = None
+
+    def starting(self) -> None:
+        """The process is not there yet: not ready, whatever the dependencies say."""
+        self._phase, self._since = "starting", utc_now()
+
+    def started(self) -> None:
+        """From now on only the dependencies decide."""
+        self._phase = None
 
     def register(self, name: str, check: Check, *, patience: float = 2.0) -> None:
         """Look at this dependency too; a check that takes longer than `patience` seconds counts as failed."""
@@ -41,7 +50,7 @@ class Health:
 
     def stopping(self) -> None:
         """The process is on its way out: not ready, whatever the dependencies say."""
-        self._stopping_since = utc_now()
+        self._phase, self._since = "stopping", utc_now()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -56,11 +65,11 @@ class Health:
             self._finish(dependency)
             found[name] = _described(dependency)
             DEPENDENCY_UP.labels(name).set(0 if dependency.trouble else 1)
-        ready = self._stopping_since is None and not any(entry.trouble for entry in self._dependencies.values())
+        ready = self._phase is None and not any(entry.trouble for entry in self._dependencies.values())
         READY.set(1 if ready else 0)
         document: dict[str, Any] = {"ready": ready, "dependencies": found}
-        if self._stopping_since is not None:
-            document["stopping_since"] = self._stopping_since.isoformat()
+        if self._phase is not None and self._since is not None:
+            document |= {"phase": self._phase, "since": self._since.isoformat(timespec="seconds")}
         return ready, document
 
     def _start(self, dependency: _Dependency) -> None:

@@ -89,6 +89,8 @@ class DoorApp:
                         request.notes.setdefault(name, values[name])
             status = reply.status or (door.status if door is not None else 200)
             headers, body = _encoded(reply, environ)
+            if reply.is_stream:
+                request.streams()
         except Exception as error:  # noqa: BLE001  # the one place where every error becomes an answer
             status, headers, body, outcome = self._problem(error, environ)
         self._say(label, status, started, request, outcome)

@@ -83,8 +83,9 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         return Rule(self.url, methods=[self.method])
 
     def stop(self) -> None:
-        # Nobody new may come in while the last guests are served.
+        # Nobody new may come in, and the last guests are served while everything they need is still there.
         self.server.close_doors()
+        self.server.wait_until_served()
         super().stop()
 
     def answer_to(self, request: Request, values: dict[str, Any]) -> Reply:

@@ -13,6 +13,8 @@ from shared.web import headers, problem
 IDLE = wsgi.STATE_IDLE
 READING = wsgi.STATE_REQUEST
 SERVING = "serving"
+STREAMING = "streaming"
+BUSY = frozenset({SERVING, STREAMING})
 _FAREWELL_SECONDS = 1.0
 _FAREWELL_BYTES = 1_000_000
 

@@ -16,7 +16,7 @@ from marshmallow import Schema, ValidationError
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import Invalid, Unauthenticated, WujiError
 from shared.web import strict_json
-from shared.web.protocol import SERVING
+from shared.web.protocol import SERVING, STREAMING
 
 LARGEST_BODY = 1_000_000
 """Bytes."""
@@ -67,9 +67,16 @@ class Request:
 
     def received(self) -> None:
         """All of it is here: from now on the sender waits for us, and is not to be hurried."""
+        self._now(SERVING)
+
+    def streams(self) -> None:
+        """The answer goes on and on: nobody waits for its end when the service stops."""
+        self._now(STREAMING)
+
+    def _now(self, state: str) -> None:
         connection = self.environ.get("wuji.connection")
         if connection is not None:
-            connection.now(SERVING)
+            connection.now(state)
 
     def bearer(self) -> str | None:
         """The token, when one was sent. Raises Unauthenticated for any other way of signing in."""

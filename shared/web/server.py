@@ -23,7 +23,7 @@ from shared.kernel.errors import Unavailable
 from shared.security.tokens import Verifier
 from shared.telemetry.logs import logger
 from shared.telemetry.metrics import HTTP_CONNECTIONS, HTTP_CONNECTIONS_DROPPED, HTTP_TURNED_AWAY
-from shared.web.protocol import IDLE, SERVING, Connection, DoorProtocol
+from shared.web.protocol import BUSY, IDLE, SERVING, Connection, DoorProtocol
 
 SILENCE_SECONDS = 20.0
 """How long one read or write may take."""
@@ -57,6 +57,8 @@ class DoorServer(WebServer):  # type: ignore[misc]  # nameko has no types
     @contextmanager
     def place_for_a_worker(self) -> Iterator[None]:
         """Wait for a worker to be free. Raises Unavailable when too many wait already, or it takes too long."""
+        if not self._is_accepting:
+            raise Unavailable("this process is about to stop", retry_after=1.0)
         if self._workers.locked() and self._waiting >= self.settings.count("WUJI_HTTP_QUEUE"):
             raise self._turned_away()
         self._waiting += 1
@@ -146,7 +148,7 @@ class DoorServer(WebServer):  # type: ignore[misc]  # nameko has no types
             HTTP_CONNECTIONS.labels(self.container.service_name).set(len(self._connections))
 
     def _make_room(self, reason: str) -> bool:
-        silent = [connection for connection in self._connections if connection.state != SERVING]
+        silent = [connection for connection in self._connections if connection.state not in BUSY]
         if not silent:
             return False
         self._drop(min(silent, key=lambda connection: connection.since), reason)
@@ -163,7 +165,7 @@ class DoorServer(WebServer):  # type: ignore[misc]  # nameko has no types
             now = time.monotonic()
             for connection in list(self._connections):
                 patience = KEEPALIVE_SECONDS if connection.state == IDLE else REQUEST_SECONDS
-                if connection.state != SERVING and now - connection.since > patience:
+                if connection.state not in BUSY and now - connection.since > patience:
                     self._drop(connection, "too slow")
 
     def close_doors(self) -> None:
@@ -179,12 +181,18 @@ class DoorServer(WebServer):  # type: ignore[misc]  # nameko has no types
             if connection.state == IDLE:
                 connection.shut()
 
+    def wait_until_served(self) -> None:
+        """Until every request that had arrived is answered, or patience ends; streams are not waited for."""
+        deadline = time.monotonic() + self.settings.count("WUJI_DRAIN_SECONDS")
+        while time.monotonic() < deadline and any(found.state == SERVING for found in self._connections):
+            eventlet.sleep(0.02)
+
     def stop(self) -> None:
         self.close_doors()
         deadline = time.monotonic() + _FAREWELL_SECONDS
         while self._connections and time.monotonic() < deadline:
             for connection in list(self._connections):
-                if connection.state == IDLE:
+                if connection.state != SERVING:
                     connection.shut()
             eventlet.sleep(0.01)
         for connection in list(self._connections):

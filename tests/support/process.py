@@ -50,7 +50,7 @@ class Service:
                 stdout=log,
                 cwd=_ROOT,
             )
-        wait_for(lambda: self.ready if until_ready else self.alive, 20, lambda: self.log_path.read_text())
+        wait_for(lambda: self.ready if until_ready else self.alive, 60, lambda: self.log_path.read_text())
         return self
 
     @property

@@ -142,13 +142,18 @@ def test_a_check_that_raises_or_hangs_is_a_finding_and_costs_bounded_time() -> N
     assert "0.2 s" in document["dependencies"]["broker"]["trouble"]
 
 
-def test_a_process_that_stops_is_not_ready() -> None:
+def test_a_process_that_starts_or_stops_is_not_ready() -> None:
     health = Health()
+    health.starting()
+    early = health.report()
+    health.started()
+    between = health.report()
     health.stopping()
-    ready, document = health.report()
+    late = health.report()
 
-    assert not ready
-    assert document["stopping_since"]
+    assert (early[0], between[0], late[0]) == (False, True, False)
+    assert (early[1]["phase"], late[1]["phase"]) == ("starting", "stopping")
+    assert late[1]["since"]
 
 
 def test_the_admin_port_works_in_plain_processes() -> None:
