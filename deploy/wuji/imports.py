@@ -127,6 +127,29 @@ def reference(folder: Path | None, only_check: bool, output: str) -> int:
     return Exit.OK
 
 
+@imports.command(cls=rich.RichCommand, epilog=examples("wuji import clusters --area 530103.002"))
+@click.option("--area", default="530103", show_default=True, help=say("区域", "where to look: a path or national code"))
+@click.option("--at-least", default=5, show_default=True, help=say("至少多少件", "reports that a cluster must have"))
+@output_option()
+def clusters(area: str, at_least: int, output: str) -> int:
+    """哪些上报说的是同一件事。Which open reports are about the same thing, the largest clusters first."""
+    from deploy.imports.clusters import clusters as find
+    from shared.kernel.area import Area
+    from shared.postgres import PostgresLog, PostgresRows
+
+    def told(done: int, total: int) -> None:
+        print(f"… {done}/{total}", file=sys.stderr, flush=True)
+
+    address = Access.find().database_url("intake")
+    found = find(PostgresRows(address), PostgresLog(address), Area.parse(area), at_least, told)
+    if output == "json":
+        print_json([{"area": one.area, "size": len(one.reports), "reports": one.reports} for one in found])
+    else:
+        columns = [say("件数", "reports"), say("区域", "area"), say("最早一件", "the earliest")]
+        print_table(columns, [(len(one.reports), one.area, one.title) for one in found], right=(0,))
+    return Exit.OK
+
+
 def load_reference(access: Access, folder: Path) -> Any:
     """Load a folder with the operator's addresses; progress goes to stderr."""
     from deploy.reference.load import load
