@@ -20,13 +20,29 @@ FIELDS = (
     "correlation_id", "causation_id", "origin", "occurred_at", "recorded_at",
 )  # fmt: skip
 NAMES = {
-    "report.verified": "核实", "report.accepted": "受理", "report.unmerged": "撤销并案", "case.cleared_to_close": "可结案",
-    "check.requested": "待核查", "check.passed": "核查通过", "check.failed": "核查不通过", "feedback.invited": "邀请评价",
-    "feedback.recorded": "评价", "notice.requested": "待通知", "notice.delivered": "已通知", "notice.failed": "通知失败",
-    "subject.erased": "擦除个人信息", "area.created": "设立区域", "area.renamed": "区域更名", "grid.drawn": "划定网格",
-    "appointment.started": "到岗", "appointment.ended": "离岗", "issue_type.defined": "事项类别",
-    "department.registered": "责任单位", "responsibility.assigned": "权责清单", "calendar.published": "工作日历",
-}  # fmt: skip
+    "report.verified": "核实",
+    "report.accepted": "受理",
+    "report.unmerged": "撤销并案",
+    "case.cleared_to_close": "可结案",
+    "check.requested": "待核查",
+    "check.passed": "核查通过",
+    "check.failed": "核查不通过",
+    "feedback.invited": "邀请评价",
+    "feedback.recorded": "评价",
+    "notice.requested": "待通知",
+    "notice.delivered": "已通知",
+    "notice.failed": "通知失败",
+    "subject.erased": "擦除个人信息",
+    "area.created": "设立区域",
+    "area.renamed": "区域更名",
+    "grid.drawn": "划定网格",
+    "appointment.started": "到岗",
+    "appointment.ended": "离岗",
+    "issue_type.defined": "事项类别",
+    "department.registered": "责任单位",
+    "responsibility.assigned": "权责清单",
+    "calendar.published": "工作日历",
+}
 """Chinese names of the events whose definitions give none."""
 JOIN = "es.feed f JOIN es.events e ON e.txid = f.txid AND e.seq = f.seq AND e.recorded_at = f.recorded_at"
 
