@@ -39,7 +39,8 @@ def reactions() -> Any:
 
 @pytest.fixture
 def ladder() -> tuple[Rung, ...]:
-    return tuple(Rung(rung.name, 0.3) for rung in LADDER)
+    # Short at first, and long enough at last for a machine that has much else to do.
+    return tuple(Rung(rung.name, seconds) for rung, seconds in zip(LADDER, (0.5, 3, 20), strict=True))
 
 
 @pytest.fixture

@@ -160,7 +160,7 @@ class Bench:
             right = found.get("state") == state and (cleared is None or found["is_cleared"] is cleared)
             return found if right else None
 
-        return dict(wait_for(there, 15, lambda: str(self.case(case_id))))
+        return dict(wait_for(there, 40, lambda: str(self.case(case_id))))
 
     def types(self, stream: str) -> list[str]:
         return [found.type for found in self.logs["dispatch"].stream(stream)]
