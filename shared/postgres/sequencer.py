@@ -26,12 +26,11 @@ LOCK = 0x77756A69
 _SESSION = (
     "SET statement_timeout = '30s'",
     "SET lock_timeout = '5s'",
-    "SET idle_in_transaction_session_timeout = '10s'",
     "SET tcp_keepalives_idle = 2",
     "SET tcp_keepalives_interval = 1",
     "SET tcp_keepalives_count = 2",
 )
-_SILENCE = "SET idle_session_timeout = '{}ms'"
+_SILENCE = ("SET idle_session_timeout = '{}ms'", "SET idle_in_transaction_session_timeout = '{}ms'")
 
 _LEADS = """
     SELECT count(*) FROM pg_locks
@@ -99,7 +98,7 @@ class Sequencer:
         self._name = name
         self._connection = connect(url, application="wuji relay")
         with _translated(), self._connection.cursor() as cursor:
-            for statement in (*_SESSION, _SILENCE.format(int(silence * 1000))):
+            for statement in (*_SESSION, *(setting.format(int(silence * 1000)) for setting in _SILENCE)):
                 cursor.execute(statement)
 
     def close(self) -> None:

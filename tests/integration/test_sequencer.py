@@ -141,10 +141,14 @@ def test_a_position_without_an_event_stops_everything(database: Database, sequen
         sequencer.window(1, 100)
 
 
-def test_a_silent_session_is_ended_by_the_server(database: Database) -> None:
+@pytest.mark.parametrize("inside_a_transaction", [False, True])
+def test_a_silent_session_is_ended_by_the_server(database: Database, inside_a_transaction: bool) -> None:
     session = Sequencer(database.url("relay"), silence=0.2)
     assert session.try_to_lead()
-    time.sleep(0.5)
+    # A process may be frozen anywhere, also in the midst of moving the cursor.
+    session._connection.autocommit = not inside_a_transaction
+    assert session.leads()
+    time.sleep(0.8)
 
     with pytest.raises(Unavailable):
         session.leads()
