@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import threading
@@ -223,6 +224,9 @@ def run(projections: Sequence[Projection], config: Config | None = None) -> None
         health.stopping()
         projector.stop()
 
+    # What was imported stays; looking through it for garbage again and again would only cost.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     try:
