@@ -117,7 +117,8 @@ class Supervisor:
         if self.pid_file.pid() is None:
             return []
         try:
-            found = cast("list[dict[str, Any]]", self._call().getAllProcessInfo())
+            with self._server() as server:
+                found = cast("list[dict[str, Any]]", server.supervisor.getAllProcessInfo())
         except (OSError, xmlrpc.client.Error):
             return []
         known = {name: place for place, name in enumerate(PROCESSES)}
@@ -129,7 +130,8 @@ class Supervisor:
 
     def start_one(self, name: str) -> None:
         try:
-            self._call().startProcess(f"{GROUP_NAME}:{name}", False)
+            with self._server() as server:
+                server.supervisor.startProcess(f"{GROUP_NAME}:{name}", False)
         except xmlrpc.client.Fault as fault:
             if "ALREADY_STARTED" not in fault.faultString:
                 raise Unavailable(f"{name}: {fault.faultString}") from fault
@@ -137,7 +139,8 @@ class Supervisor:
     def stop_one(self, name: str) -> None:
         """Stop one process and wait for its end."""
         try:
-            self._call().stopProcess(f"{GROUP_NAME}:{name}", True)
+            with self._server() as server:
+                server.supervisor.stopProcess(f"{GROUP_NAME}:{name}", True)
         except xmlrpc.client.Fault as fault:
             if "NOT_RUNNING" not in fault.faultString:
                 raise Unavailable(f"{name}: {fault.faultString}") from fault
@@ -154,9 +157,9 @@ class Supervisor:
         os.kill(pid, signal.SIGKILL)
         return pid
 
-    def _call(self) -> Any:
+    def _server(self) -> xmlrpc.client.ServerProxy:
         address = f"http://{USER}:{self.password}@127.0.0.1:{self.ports['supervisor']}/RPC2"
-        return xmlrpc.client.ServerProxy(address).supervisor
+        return xmlrpc.client.ServerProxy(address)
 
     def _wait(self, seconds: float = 15) -> None:
         deadline = time.monotonic() + seconds

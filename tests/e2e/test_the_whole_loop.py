@@ -31,7 +31,7 @@ def _view(city: City, area: str) -> dict[str, Any]:
 def _timeline(city: City, case_id: str) -> list[str]:
     answer = city.ask("GET", f"/api/v1/timeline/{case_id}", role="reader")
     assert answer.status_code == 200, answer.text
-    return [event["type"] for event in answer.json()["events"]]
+    return [event["type"] for event in answer.json()["events"] if not event["type"].startswith("notice.")]
 
 
 def _messages(city: City, about: str) -> list[dict[str, Any]]:
@@ -100,7 +100,8 @@ def test_the_reporter_hears_and_an_unhappy_answer_brings_the_case_back(city: Cit
 def test_two_dispatchers_on_one_case_one_wins_and_the_other_sees_who(city: City) -> None:
     case_id = city.filed("同时派遣")
     department = city.department_of(case_id)
-    city.step(case_id, "return", {"kind": "wrong_department", "reason": "不归我们管"}, "department", department)
+    wrong = {"kind": "wrong_department", "reason": "不归我们管", "believed_responsible": "traffic-police"}
+    city.step(case_id, "return", wrong, "department", department)
     body = {"department": department, "reason": "就是你们"}
     first = city.ask("POST", f"/api/v1/cases/{case_id}/dispatch", body, role="dispatcher")
     second = city.ask("POST", f"/api/v1/cases/{case_id}/dispatch", body, role="dispatcher")

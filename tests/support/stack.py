@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -21,11 +22,28 @@ import requests
 from deploy.local.environment_file import read
 from deploy.local.places import PROJECT, RunDir
 from deploy.local.progress import Progress
-from deploy.local.stack import Stack
+from deploy.local.stack import Stack, ready
 from shared.kernel.area import Area
 from shared.security import tokens
 
 SERVERS = ("postgresql", "rabbitmq", "nginx", "supervisor")
+
+
+@dataclass(frozen=True)
+class Another:
+    """A second process beside the supervised one."""
+
+    port: int
+
+    def metric(self, name: str) -> float:
+        """One metric without labels."""
+        return metric(self.port, name)
+
+
+def metric(port: int, name: str) -> float:
+    """The value of a metric without labels that a process serves on this admin port."""
+    text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+    return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(f"{name} "))
 
 
 @dataclass
@@ -134,6 +152,32 @@ class RunningStack:
         """What a process has logged."""
         return (self.run.log / f"{name}.log").read_text(errors="replace")
 
+    def metric(self, process: str, name: str) -> float:
+        """One metric without labels of a process of ours."""
+        return metric(self.stack.ports[f"{process}.admin"], name)
+
+    @contextmanager
+    def another(self, process: str) -> Iterator[Another]:
+        """A second process of the same kind, on an admin port of its own; ended with the block."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        environment = {**os.environ, **self.environment(process), "WUJI_ADMIN_PORT": str(port)}
+        with (self.run.log / f"another-{process}.log").open("ab") as log:
+            second = subprocess.Popen(
+                [sys.executable, "-m", "deploy.wuji.main", process],
+                env=environment,
+                cwd=PROJECT,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            assert eventually(lambda: ready(port) is None, 60), f"a second {process} does not become ready"
+            yield Another(port)
+        finally:
+            second.terminate()
+            second.wait(60)
+
     def _server(self, name: str) -> Any:
         servers = self.stack.servers
         assert servers is not None
@@ -185,3 +229,16 @@ def stack(pytestconfig: pytest.Config) -> Iterator[RunningStack]:
     finally:
         with capture.global_and_fixture_disabled():
             manager.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def panlong(stack: RunningStack) -> RunningStack:
+    """The shared stack with Panlong's reference data in every table."""
+    done = stack.wuji("import", "reference")
+    assert done.returncode == 0, done.stderr
+    stored = stack.rows("SELECT count(*) FROM es.events WHERE type = 'issue_type.defined'")[0][0]
+    known = "SELECT count(*) FROM intake.issue_types"
+    assert eventually(lambda: stack.rows(known, role="intake")[0][0] == stored, 60), (
+        "intake does not learn the issue types"
+    )
+    return stack
