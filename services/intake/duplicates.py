@@ -22,6 +22,10 @@ _METRES_PER_DEGREE = 111_320.0
 _GATHERED = 60
 _SHOWN = 20
 _ENOUGH = 0.45
+_TITLES = 0.9
+"""Of two long letters about one thing, each tells its own story below the title: like titles nearly suffice."""
+_TITLE_SAYS_ENOUGH = 8
+"""Characters; shorter titles ("路灯不亮") are alike by chance."""
 _LEAST_TEXT_WITHOUT_A_PLACE = 0.45
 """Two reports that only name a whole street may be a kilometre apart: then the words have to be alike."""
 
@@ -127,7 +131,10 @@ def _judge(told: ReportSubmitted, area: Area, row: dict[str, Any]) -> dict[str, 
     near = nearness(area, told.point, Area(row["area"]), point)
     if near is None:
         return None
-    alike = likeness(f"{told.title} {told.words}", f"{row['title']} {row['words']}")
+    alike = max(
+        likeness(f"{told.title} {told.words}", f"{row['title']} {row['words']}"),
+        _TITLES * _titles_alike(told.title, row["title"]),
+    )
     same_kind = told.issue_type == row["issue_type"]
     score = 0.55 * alike + 0.3 * near.score + (0.15 if same_kind else 0.0)
     vague = near.score < 0.5 and alike < _LEAST_TEXT_WITHOUT_A_PLACE
@@ -183,6 +190,12 @@ def likeness(one: str, other: str) -> float:
     any_order = fuzz.ratio("".join(sorted(left)), "".join(sorted(right)))
     contained = fuzz.partial_ratio(left, right) if min(len(left), len(right)) >= 6 else 0.0
     return max((in_order + any_order) / 2, 0.85 * contained) / 100
+
+
+def _titles_alike(one: str, other: str) -> float:
+    if min(len(_letters(one)), len(_letters(other))) < _TITLE_SAYS_ENOUGH:
+        return 0.0
+    return likeness(one, other)
 
 
 def distance(one: Point, other: Point) -> float:
