@@ -15,7 +15,7 @@ from shared.contracts.envelope import Recorded
 from shared.kernel.area import Area
 from shared.ports import EventLog, Rows
 
-JOINED_FROM = 0.55
+JOINED_FROM = 0.54
 """Score from which two reports are taken to be about one thing; below it people decide."""
 
 _WAITING = """

@@ -52,23 +52,30 @@ def bring_in(database: Database, path: Path, mapping: str, rejects: Path) -> Out
     return Import(path, read_mapping(MAPPINGS / mapping), NOW, target, rejects_folder=rejects).run()
 
 
+@pytest.fixture(scope="module")
+def boston(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> tuple[Database, Outcome]:
+    """The half-year, imported once."""
+    outcome = bring_in(module_database, BOSTON, "boston_311.toml", tmp_path_factory.mktemp("rejects"))
+    return module_database, outcome
+
+
 def test_the_boston_half_year_comes_in_whole_and_its_view_tells_the_known_figures(
-    database: Database, tmp_path: Path
+    boston: tuple[Database, Outcome],
 ) -> None:
-    outcome = bring_in(database, BOSTON, "boston_311.toml", tmp_path)
+    database, outcome = boston
     project(database, GRID)
     own = view(database.rows("grid"), Area("999001"), NOW)["area"]
 
     assert (outcome.rows, outcome.new, outcome.rejected) == (58_251, 58_251, 0)
     assert own["cases"] == 58_251
-    assert own["with_target"] == 47_270
+    assert own["with_limit"] == 47_270
     assert own["on_time"] == 35_591
     assert own["late"] == 8_230
     assert own["overdue"] == 3_449
 
 
-def test_our_verdict_agrees_with_the_files_own_row_by_row(database: Database, tmp_path: Path) -> None:
-    bring_in(database, BOSTON, "boston_311.toml", tmp_path)
+def test_our_verdict_agrees_with_the_files_own_row_by_row(boston: tuple[Database, Outcome]) -> None:
+    database, _ = boston
     ours = {
         number: verdict
         for number, verdict in database.query(
