@@ -59,9 +59,10 @@ class SharedCommit(Generic[T, R]):
         self._waiting: deque[Entry[T, R]] = deque()
         self._leaders = 0
 
-    def submit(self, item: T) -> R:
+    def submit(self, item: T, *, unsure: bool = False) -> R:
         """The item's answer, or its error raised; returns when it is committed."""
         entry: Entry[T, R] = Entry(item)
+        entry.unsure = unsure
         with self._mutex:
             leads = self._leaders < self._lanes
             if leads:

@@ -27,12 +27,15 @@ _BULK_EVENTS = 2000
 class PostgresLog:
     """The log as one process uses it. Safe for threads, plain or (with `green`) eventlet's."""
 
-    def __init__(self, source: str | Pool, *, green: bool = False, patience: float = 5.0) -> None:
-        """`patience`: seconds to go on trying to learn the outcome when the connection dies during a commit."""
+    def __init__(self, source: str | Pool, *, green: bool = False, patience: float = 5.0, lanes: int = 2) -> None:
+        """`patience`: seconds to go on trying to learn the outcome when the connection dies during a commit.
+
+        `lanes`: connections for appending; one batch of appends is under way on each at most.
+        """
         self._pool = Pool(source, green=green) if isinstance(source, str) else source
         self._patience = patience
         self._writers: list[Any] = []
-        self._shared: SharedCommit[Prepared, Appended] = SharedCommit(self._commit)
+        self._shared: SharedCommit[Prepared, Appended] = SharedCommit(self._commit, lanes=lanes)
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -70,12 +73,12 @@ class PostgresLog:
         When the connection dies during a commit the append is sent again on a new one: the stream's version and the
         key decide whether the first attempt had been stored, so it is neither doubled nor reported lost.
         """
-        prepared = prepare(append)
+        prepared, unsure = prepare(append), False
         for _ in range(_ATTEMPTS):
             try:
-                return self._shared.submit(prepared)
-            except _Again:
-                continue
+                return self._shared.submit(prepared, unsure=unsure)
+            except _Again as again:
+                unsure = again.unsure
         raise Conflict(f"{append.stream} is being written to from too many sides")
 
     def bulk_append(self, appends: Sequence[Append]) -> list[Appended | Exception]:
@@ -162,12 +165,16 @@ class PostgresLog:
             for entry, row in zip(batch, rows, strict=True):
                 try:
                     entry.answer = _answer(cursor, entry, *row)
-                except Exception as error:  # noqa: BLE001 (it is the answer of this one caller)
+                except (Conflict, Forbidden, Invalid, _Again) as error:
                     entry.error = error
 
 
 class _Again(Exception):
     """Another transaction was in the way; the same append goes again in a new one."""
+
+    def __init__(self, unsure: bool) -> None:
+        super().__init__()
+        self.unsure = unsure
 
 
 def _companions(batch: list[Waiting], rows: list[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]]:
@@ -198,7 +205,7 @@ def _answer(cursor: Any, entry: Waiting, outcome: str, version: int | None, ids:
     if outcome == "forbidden":
         category = append.stream.partition("-")[0]
         raise Forbidden(f"this service may not append to {category} streams with origin {append.origin.value}")
-    raise _Again
+    raise _Again(entry.unsure)
 
 
 def _is_stored(cursor: Any, append: Append, mine: tuple[UUID, ...]) -> bool:

@@ -15,8 +15,10 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON es.feed FOR EACH ROW EXECU
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON es.feed EXECUTE FUNCTION es.refuse_change();
 
 -- Makes the partitions of this month and of the months ahead that do not exist yet; answers the names of the new ones.
--- A month whose first events already went to the default partition stays there.
-CREATE FUNCTION es.make_partitions(months_ahead integer) RETURNS SETOF text LANGUAGE plpgsql AS $$
+-- A month whose first events already went to the default partition stays there. Making one waits for those who read or
+-- append, and everybody else waits behind it: hence a short patience, and months ahead of need.
+CREATE FUNCTION es.make_partitions(months_ahead integer) RETURNS SETOF text LANGUAGE plpgsql
+SET lock_timeout = '5s' AS $$
 DECLARE
     first timestamptz;
     next timestamptz;
