@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,19 +67,20 @@ def nginx() -> Path | None:
     return Path(found) if found else None
 
 
-FINDERS = {"postgresql-15": postgres_bin, "rabbitmq-server": rabbitmq_bin, "nginx-light": nginx}
+NGINX = "nginx-light"
+FINDERS = {"postgresql-15": postgres_bin, "rabbitmq-server": rabbitmq_bin, NGINX: nginx}
 """Debian package → how to tell that it is here already."""
 
 UNITS = {
     "postgresql-15": ["postgresql.service"],
     "rabbitmq-server": ["rabbitmq-server.service", "epmd.service", "epmd.socket"],
-    "nginx-light": ["nginx.service"],
+    NGINX: ["nginx.service"],
 }
 
 
-def missing() -> list[str]:
-    """Debian packages to install."""
-    return [package for package, find in FINDERS.items() if find() is None]
+def missing(wanted: Iterable[str] = FINDERS) -> list[str]:
+    """Debian packages to install, of those that are wanted."""
+    return [package for package in wanted if FINDERS[package]() is None]
 
 
 def programs() -> Programs:
@@ -90,6 +91,14 @@ def programs() -> Programs:
     return Programs(postgres, rabbitmq, web)
 
 
+def nginx_program() -> Path:
+    """nginx alone, for those who bring their own database and broker. Raises Unavailable when it is missing."""
+    found = nginx()
+    if found is None:
+        raise Unavailable(please_install([NGINX]))
+    return found
+
+
 def please_install(packages: list[str]) -> str:
     command = f"sudo apt-get install --no-install-recommends {' '.join(packages)}"
     return say(
@@ -98,13 +107,12 @@ def please_install(packages: list[str]) -> str:
     )
 
 
-def ensure(progress: Progress) -> Programs:
-    """Find the servers, installing what is missing. Raises Unavailable when it may not, or apt fails."""
-    wanted = missing()
-    if wanted:
-        with progress.step(say(f"安装 {'、'.join(wanted)}", f"Install {', '.join(wanted)}")) as step:
-            install(wanted, step)
-    return programs()
+def ensure(progress: Progress, wanted: Iterable[str] = FINDERS) -> None:
+    """Install what is missing of the wanted packages. Raises Unavailable when it may not, or apt fails."""
+    lacking = missing(wanted)
+    if lacking:
+        with progress.step(say(f"安装 {'、'.join(lacking)}", f"Install {', '.join(lacking)}")) as step:
+            install(lacking, step)
 
 
 def administrator() -> list[str] | None:

@@ -36,7 +36,8 @@ class Servers:
     def of(cls, run: RunDir, progress: Progress) -> Servers:
         """Prepare the run directory, find or install the programs, and give strangers' ports new numbers."""
         run.prepare()
-        programs = packages.ensure(progress)
+        packages.ensure(progress)
+        programs = packages.programs()
         ports = Ports(run.root / "ports.json", run.digest)
         credentials = Credentials(run.root / "credentials.json")
         servers = cls(run, ports, credentials, programs)

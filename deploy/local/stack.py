@@ -53,6 +53,8 @@ class Stack:
         """Everything that must be there before the start: programs, ports, secrets. Starts nothing."""
         run.prepare()
         found = backing.named()
+        if found:
+            packages.ensure(progress, [packages.NGINX])
         servers = None if found else Servers.of(run, progress)
         return cls.of(run, servers, found)
 
@@ -76,7 +78,7 @@ class Stack:
         ports = servers.ports if servers else _ports(run)
         credentials = Credentials(run.root / "credentials.json")
         backends = backing.external(found, credentials) if found else backing.private(_there(servers), credentials)
-        web = packages.programs().nginx
+        web = packages.nginx_program()
         nginx = Nginx(web, run.data.resolve() / "nginx", run.log, run.pids, ports)
         return cls(run, ports, credentials, backends, servers, nginx, Supervisor(run, ports, credentials["supervisor"]))
 

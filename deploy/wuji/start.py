@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 import rich_click as rich
 
+from deploy.local.backends import named
 from deploy.local.places import RunDir
 from deploy.local.progress import Progress
 from deploy.local.stack import Stack
@@ -54,11 +55,23 @@ def reset(yes: bool, output: str) -> None:
         click.confirm(say(f"删除 {run.root} 的全部数据?", f"Delete all data in {run.root}?"), abort=True, err=True)
     stopped = stop(run)
     existed = run.root.exists()
-    run.remove()
+    remove(run)
     if output == "json":
         print_json({"stopped": stopped, "removed": str(run.root) if existed else None})
     elif existed:
         click.echo(say(f"已删除 {run.root}", f"deleted {run.root}"))
+
+
+def remove(run: RunDir) -> None:
+    """Delete the run directory. With servers of somebody else its keys stay: they open what is sealed over there."""
+    keys = run.root / "credentials.json"
+    kept = keys.read_text() if named() and keys.exists() else None
+    run.remove()
+    if kept is not None:
+        run.root.mkdir(parents=True)
+        keys.touch(mode=0o600)
+        keys.write_text(kept)
+        click.echo(say(f"保留密钥 {keys}", f"kept the keys: {keys}"), err=True)
 
 
 def stop(run: RunDir) -> list[str]:

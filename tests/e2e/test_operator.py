@@ -156,3 +156,35 @@ def test_an_empty_log_verifies(stack: RunningStack) -> None:
     found = stack.json("log", "verify")
 
     assert found["whole"]
+
+
+def test_the_demonstration_runs_again_without_doubling_anything(stack: RunningStack) -> None:
+    first = stack.wuji("demo", "-o", "json", timeout=300)
+    events = stack.rows("SELECT count(*) FROM es.events")[0][0]
+    second = stack.wuji("demo", "-o", "json", timeout=300)
+
+    assert first.returncode == 0, first.stderr
+    assert second.returncode == 0, second.stderr
+    assert stack.rows("SELECT count(*) FROM es.events")[0][0] == events
+    view = json.loads(second.stdout)["view"]
+    assert len(view["children"]) == 12
+    assert all(view["area"]["by_step"].get(step) for step in ("report", "dispatch", "handle", "check", "close"))
+
+
+def test_a_case_and_its_area_can_be_looked_at(stack: RunningStack) -> None:
+    stack.wuji("demo", timeout=300)
+    filed = json.loads(stack.wuji("events", "tail", "--type", "case.filed", "-o", "jsonl").stdout.splitlines()[0])
+    number = filed["data"]["number"]
+    life = stack.json("case", number)
+    view = stack.json("view", "--area", filed["area"].split(".")[0])
+    table = stack.wuji("view", "--all").stdout
+
+    assert [event["type"] for event in life["events"]][:2] == ["report.submitted", "report.accepted"]
+    assert view["area"]["cases"] == sum(child["cases"] for child in view["children"])
+    assert "盘龙区" in table
+
+
+def test_following_events_shows_what_comes(stack: RunningStack) -> None:
+    found = stack.json("events", "tail", "--from", "1", "-n", "3")
+
+    assert [event["position"] for event in found] == [1, 2, 3]

@@ -20,14 +20,16 @@ FREE_BYTES = 2 * 1024**3
 GIGABYTE = 1024**3
 
 
-def programs(_: Patient) -> Found:
-    missing = packages.missing()
-    if missing:
-        return bad(say("缺少 ", "missing: ") + ", ".join(missing), packages.please_install(missing))
-    found = packages.programs()
-    postgres = packages.major_version(found.postgres_bin / "postgres")
-    web = subprocess.run([found.nginx, "-v"], capture_output=True, text=True, check=False).stderr
-    return good(f"PostgreSQL {postgres}, RabbitMQ, {web.strip().rpartition(': ')[2]}")
+def programs(patient: Patient) -> Found:
+    lacking = packages.missing() if patient.stack.servers else packages.missing([packages.NGINX])
+    if lacking:
+        return bad(say("缺少 ", "missing: ") + ", ".join(lacking), packages.please_install(lacking))
+    web = subprocess.run([packages.nginx_program(), "-v"], capture_output=True, text=True, check=False).stderr
+    found = [web.strip().rpartition(": ")[2]]
+    if patient.stack.servers:
+        postgres = packages.programs().postgres_bin / "postgres"
+        found += [f"PostgreSQL {packages.major_version(postgres)}", "RabbitMQ"]
+    return good(", ".join(found))
 
 
 def ports(patient: Patient) -> Found:
