@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import psycopg2
-from psycopg2.extras import execute_values
 
 from shared.contracts.envelope import Recorded
 from shared.kernel.errors import Conflict, Forbidden, Invalid, Unavailable
@@ -159,9 +158,8 @@ class PostgresLog:
             cursor.execute(b"BEGIN; " + statement if has_companions else statement)
             rows = list(zip(*cursor.fetchone(), strict=True))
             if has_companions:
-                for companion_statement, values in _companions(batch, rows).items():
-                    execute_values(cursor, companion_statement, values, page_size=1000)
-                cursor.execute("COMMIT")
+                # One trip for the rows and the commit; when a row is wrong the server stops before the commit.
+                cursor.execute(b"; ".join([*_inserts(cursor, _companions(batch, rows)), b"COMMIT"]))
             for entry, row in zip(batch, rows, strict=True):
                 try:
                     entry.answer = _answer(cursor, entry, *row)
@@ -185,6 +183,14 @@ def _companions(batch: list[Waiting], rows: list[tuple[Any, ...]]) -> dict[str, 
             for companion in entry.item.append.companions:
                 found.setdefault(companion.statement, []).append(companion.row)
     return found
+
+
+def _inserts(cursor: Any, companions: dict[str, list[tuple[Any, ...]]]) -> Iterator[bytes]:
+    """Each statement with all its rows in the place of its `VALUES %s`."""
+    for statement, rows in companions.items():
+        before, _, after = statement.partition("%s")
+        template = f"({', '.join(['%s'] * len(rows[0]))})"
+        yield before.encode() + b", ".join(cursor.mogrify(template, row) for row in rows) + after.encode()
 
 
 def _answer(cursor: Any, entry: Waiting, outcome: str, version: int | None, ids: str | None) -> Appended:
