@@ -8,7 +8,7 @@ from shared.contracts.catalogue import event
 from shared.contracts.shapes import Point
 
 
-@event("area.created", "area")
+@event("area.created", "area", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AreaCreated:
     """A district, street, community, group or building exists."""
@@ -20,7 +20,7 @@ class AreaCreated:
     centre: Point | None
 
 
-@event("area.renamed", "area")
+@event("area.renamed", "area", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AreaRenamed:
     """An area has a new name; its path and its past stay."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from shared.contracts.catalogue import event
 from shared.contracts.report import Source, Urgency
-from shared.contracts.shapes import Limit, Point
+from shared.contracts.shapes import Internal, Limit, Point
 
 
 class Loop(StrEnum):
@@ -27,7 +27,7 @@ class ReturnKind(StrEnum):
     NOTHING_TO_DO = "nothing_to_do"
 
 
-@event("case.filed", "case")
+@event("case.filed", "case", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFiled:
     """An accepted report is filed as a case (立案)."""
@@ -35,7 +35,7 @@ class CaseFiled:
     case_id: UUID
     number: str
     source: Source
-    subject_id: UUID | None
+    subject_id: Internal[UUID | None]
     issue_type: str
     urgency: Urgency
     loop: Loop
@@ -46,7 +46,7 @@ class CaseFiled:
     reported_at: datetime
 
 
-@event("case.dispatched", "case")
+@event("case.dispatched", "case", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseDispatched:
     """The case is given to a department (派遣), with the rule that chose it and the time it has."""
@@ -66,7 +66,7 @@ class CaseDispatched:
     attempt: int
 
 
-@event("task.signed", "case")
+@event("task.signed", "case", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSigned:
     """The department takes the task on (签收)."""
@@ -76,7 +76,7 @@ class TaskSigned:
     department: str
 
 
-@event("task.returned", "case")
+@event("task.returned", "case", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskReturned:
     """The department gives the task back (退回), with the reason and the department it believes responsible."""
@@ -89,7 +89,7 @@ class TaskReturned:
     believed_responsible: str | None
 
 
-@event("task.responded", "case")
+@event("task.responded", "case", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskResponded:
     """The department says it has handled the issue, and what it did (处理反馈)."""
@@ -104,7 +104,7 @@ class TaskResponded:
     """Handled by the due instant; None when the case has none."""
 
 
-@event("case.sent_to_check", "case")
+@event("case.sent_to_check", "case", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseSentToCheck:
     """Every task is answered: somebody outside the handling department is to look (任务核查)."""
@@ -116,7 +116,7 @@ class CaseSentToCheck:
     """Counts the checks of this case, from 1."""
 
 
-@event("case.cleared_to_close", "case")
+@event("case.cleared_to_close", "case", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseClearedToClose:
     """The check was passed: the duty chief may close the case."""
@@ -125,7 +125,7 @@ class CaseClearedToClose:
     check_id: UUID
 
 
-@event("case.rework_ordered", "case")
+@event("case.rework_ordered", "case", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseReworkOrdered:
     """The check failed: the department has to go again (返工); its clock runs on."""
@@ -137,7 +137,7 @@ class CaseReworkOrdered:
     """How often this case was sent back, from 1."""
 
 
-@event("case.closed", "case")
+@event("case.closed", "case", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseClosed:
     """The case is done and answered (结案)."""
@@ -149,7 +149,7 @@ class CaseClosed:
     """Counts the closings of this case, from 1: a reopened case closes again."""
 
 
-@event("case.reopened", "case")
+@event("case.reopened", "case", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseReopened:
     """A closed case comes back (重办): always with words and somebody who says so."""
@@ -158,7 +158,7 @@ class CaseReopened:
     reason: str
 
 
-@event("case.archived", "case")
+@event("case.archived", "case", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseArchived:
     """Nothing more may happen (归档)."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeVar
 
 E = TypeVar("E")
+Step = Callable[[dict[str, object]], dict[str, object]]
+"""From the body of one version of an event type to the body of the version beside it."""
 
 MODULES = (
     "report",
@@ -31,8 +34,16 @@ class EventType:
     version: int
     category: str
     shape: type
-    upcast: Callable[[dict[str, object]], dict[str, object]] | None = None
+    public: bool = False
+    """Whether departments may receive it. What is not said to be public stays inside."""
+    upcast: Step | None = None
     """For an old version: its body → the body of the next version."""
+    downcast: Step | None = None
+    """For an old version: the body of the next version → its own, for subscribers who still ask for it."""
+    deprecated_since: date | None = None
+    """For an old version: the day from which a newer one is published beside it."""
+    sunset: date | None = None
+    """For an old version: the first day on which nobody can have it any more."""
 
 
 EVENTS: dict[tuple[str, int], EventType] = {}
@@ -54,23 +65,40 @@ OWNERS: dict[str, str] = {
 """Stream category → the only service that appends to it."""
 
 
-def event(name: str, category: str, version: int = 1) -> Callable[[type[E]], type[E]]:
-    """Register a frozen dataclass as an event type: `@event("case.filed", "case")`."""
+def event(name: str, category: str, version: int = 1, *, public: bool = False) -> Callable[[type[E]], type[E]]:
+    """Register a frozen dataclass as an event type: `@event("case.filed", "case", public=True)`."""
 
     def register(shape: type[E]) -> type[E]:
-        _add(EventType(name, version, category, shape))
+        _add(EventType(name, version, category, shape, public))
         return shape
 
     return register
 
 
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """How long an old version is still published beside the newer one, and how its bodies are made."""
+
+    downcast: Step
+    """The body of the next version → the body of the old one."""
+    since: date
+    sunset: date
+
+
 def superseded(
-    name: str, category: str, version: int, upcast: Callable[[dict[str, object]], dict[str, object]]
+    name: str, category: str, version: int, upcast: Step, *, overlap: Overlap | None = None
 ) -> Callable[[type], type]:
-    """Register an old version of an event type together with the step that lifts its body to the next version."""
+    """Register an old version of an event type together with the step that lifts its body to the next version.
+
+    An old version of a public type needs its overlap: those who read it must be able to change over in their own time.
+    """
 
     def register(shape: type) -> type:
-        _add(EventType(name, version, category, shape, upcast))
+        if overlap is None:
+            _add(EventType(name, version, category, shape, upcast=upcast))
+        else:
+            downcast, since, sunset = overlap.downcast, overlap.since, overlap.sunset
+            _add(EventType(name, version, category, shape, True, upcast, downcast, since, sunset))
         return shape
 
     return register

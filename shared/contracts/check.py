@@ -8,7 +8,7 @@ from uuid import UUID
 from shared.contracts.catalogue import event
 
 
-@event("check.requested", "check")
+@event("check.requested", "check", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRequested:
     """A handled case is to be looked at."""
@@ -20,7 +20,7 @@ class CheckRequested:
     attempt: int
 
 
-@event("check.passed", "check")
+@event("check.passed", "check", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckPassed:
     """The issue is solved, says somebody who looked."""
@@ -30,7 +30,7 @@ class CheckPassed:
     findings: str
 
 
-@event("check.failed", "check")
+@event("check.failed", "check", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckFailed:
     """The issue is not solved, says somebody who looked."""

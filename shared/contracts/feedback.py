@@ -8,6 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from shared.contracts.catalogue import event
+from shared.contracts.shapes import Internal
 
 
 class Satisfaction(StrEnum):
@@ -18,21 +19,21 @@ class Satisfaction(StrEnum):
     UNSATISFIED = "unsatisfied"
 
 
-@event("feedback.invited", "feedback")
+@event("feedback.invited", "feedback", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackInvited:
     """The reporter of a closed case is asked; the link's secret is derived, never stored."""
 
     feedback_id: UUID
     case_id: UUID
-    subject_id: UUID | None
+    subject_id: Internal[UUID | None]
     number: str
     attempt: int
     """The closing that is asked about."""
     expires_at: datetime
 
 
-@event("feedback.recorded", "feedback")
+@event("feedback.recorded", "feedback", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackRecorded:
     """The reporter answered. Words are masked."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from shared.contracts.catalogue import event
 
 
-@event("grid.drawn", "grid")
+@event("grid.drawn", "grid", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridDrawn:
     """A grid exists: which community it lies in and which groups and buildings it takes in."""

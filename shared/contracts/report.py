@@ -8,7 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from shared.contracts.catalogue import event
-from shared.contracts.shapes import Point
+from shared.contracts.shapes import Internal, Point
 
 
 class Source(StrEnum):
@@ -31,7 +31,7 @@ class Urgency(StrEnum):
     CRITICAL = "critical"
 
 
-@event("report.submitted", "report")
+@event("report.submitted", "report", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSubmitted:
     """Somebody told of an issue (采集上报). The words are masked; the original is sealed under the subject."""
@@ -40,7 +40,7 @@ class ReportSubmitted:
     number: str
     """The tracking number that people quote: date, district, sequence."""
     source: Source
-    subject_id: UUID | None
+    subject_id: Internal[UUID | None]
     """Whose contact and original words are sealed; None when nobody left any."""
     issue_type: str
     urgency: Urgency
@@ -53,7 +53,7 @@ class ReportSubmitted:
     """The number that another system knows it by."""
 
 
-@event("report.verification_requested", "report")
+@event("report.verification_requested", "report", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportVerificationRequested:
     """Somebody is asked to look on site before the report is accepted (核实)."""
@@ -61,7 +61,7 @@ class ReportVerificationRequested:
     report_id: UUID
 
 
-@event("report.verified", "report")
+@event("report.verified", "report", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportVerified:
     """Somebody was on site, and says whether the issue is there."""
@@ -71,7 +71,7 @@ class ReportVerified:
     findings: str
 
 
-@event("report.accepted", "report")
+@event("report.accepted", "report", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportAccepted:
     """The report becomes a case. Carries what dispatch needs, so that nobody has to ask back."""
@@ -79,7 +79,7 @@ class ReportAccepted:
     report_id: UUID
     number: str
     source: Source
-    subject_id: UUID | None
+    subject_id: Internal[UUID | None]
     issue_type: str
     urgency: Urgency
     title: str
@@ -89,7 +89,7 @@ class ReportAccepted:
     reported_at: datetime
 
 
-@event("report.rejected", "report")
+@event("report.rejected", "report", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRejected:
     """The report is not accepted (不予受理): a reason is always given, and the reporter is told."""
@@ -99,7 +99,7 @@ class ReportRejected:
     reason: str
 
 
-@event("report.merged", "report")
+@event("report.merged", "report", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportMerged:
     """The report is a duplicate of an earlier one (并案); its reporter stays and hears of that one's progress."""
@@ -108,7 +108,7 @@ class ReportMerged:
     into: UUID
 
 
-@event("report.unmerged", "report")
+@event("report.unmerged", "report", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportUnmerged:
     """A merge was a mistake: the report stands on its own again."""

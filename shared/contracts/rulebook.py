@@ -7,10 +7,10 @@ from datetime import date
 
 from shared.contracts.case import Loop
 from shared.contracts.catalogue import event
-from shared.contracts.shapes import Limit
+from shared.contracts.shapes import Internal, Limit
 
 
-@event("department.registered", "rulebook")
+@event("department.registered", "rulebook", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepartmentRegistered:
     """A department that handles cases, or a change to it: the latest word counts."""
@@ -18,11 +18,11 @@ class DepartmentRegistered:
     code: str
     name: str
     name_en: str
-    contact: str | None
+    contact: Internal[str | None]
     """Where notices for it go: a mail address or a gateway name, never a person's."""
 
 
-@event("issue_type.defined", "rulebook")
+@event("issue_type.defined", "rulebook", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueTypeDefined:
     """A kind of issue in the scheme of GB/T 30428.2, or a change to it: the latest word counts."""
@@ -39,7 +39,7 @@ class IssueTypeDefined:
     keywords: tuple[str, ...]
 
 
-@event("responsibility.assigned", "rulebook")
+@event("responsibility.assigned", "rulebook", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponsibilityAssigned:
     """A line of the responsibility list 权责清单: who leads on an issue type in an area. The latest word counts."""
@@ -58,7 +58,7 @@ class ResponsibilityAssigned:
     """Dispatched at once on filing; otherwise proposed to a dispatcher."""
 
 
-@event("calendar.published", "rulebook")
+@event("calendar.published", "rulebook", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarPublished:
     """The working calendar of one year: holidays, swap days 调休, and the daily hours. A new version replaces it."""
