@@ -72,6 +72,7 @@ http {{
 
         error_page 400 /problems/400.json;
         error_page 404 /problems/404.json;
+        error_page 405 /problems/405.json;
         error_page 413 /problems/413.json;
         error_page 414 /problems/414.json;
         error_page 429 /problems/429.json;
@@ -81,6 +82,7 @@ http {{
             default_type application/problem+json;
             types {{ }}
             add_header Retry-After $retry_after always;
+            add_header Allow $allow always;
         }}
 
         location = / {{ try_files /index.html =404; add_header Cache-Control no-cache; }}
@@ -91,6 +93,7 @@ http {{
     }}
 
     map $status $retry_after {{ 429 1; 503 5; default ""; }}
+    map $status $allow {{ 405 "GET, POST"; default ""; }}
 }}
 """
 
@@ -104,6 +107,7 @@ READY = """\
 PROBLEMS = {
     400: ("Bad request", "nginx 读不懂这个请求 · the request cannot be read"),
     404: ("Not found", "没有这个地址 · there is no such address"),
+    405: ("Method not allowed", "此地址不接受这种方法 · no address here takes this method"),
     413: ("Body too large", "请求正文不得超过 1 MB · a body may have 1 MB at most"),
     414: ("Address too long", "地址太长 · the address is too long"),
     429: ("Too many requests", "请求太频繁，请稍候 · too many requests from this address, wait a second"),

@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from services.intake import quick
 from services.intake.quick import ISSUE_TYPE, NAME, PHONE, PLACE, TITLE, WORDS
+from services.intake.reasons import reasons
 from shared.contracts.report import Source, Urgency
 from shared.web.fields import AreaField, Body, PointField, Text
 
@@ -149,7 +150,7 @@ class VerifiedBody(Body):
 class RejectBody(Body):
     """Why the report is refused; the code is one the city knows."""
 
-    reason_code = Text(longest=40, one_line=True, required=True, metadata={"example": "not_our_district"})
+    reason_code = fields.String(required=True, validate=validate.OneOf(sorted(reasons())))
     words = Text(longest=1_000, load_default=None, allow_none=True)
 
 
