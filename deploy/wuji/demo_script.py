@@ -122,6 +122,10 @@ class Story:
         """From accepted to where the story ends."""
         if story in ("accepted", "verified"):
             return
+        if self.calls.get(f"/api/v1/cases/{self.case_id}", "dispatcher")["closings"]:
+            # Told before. A case that was reopened since has no department, and is not to be dispatched by us.
+            self.afterwards(story)
+            return
         department = self.dispatched()
         if story == "returned":
             self.give_back(department)
