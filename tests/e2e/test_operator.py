@@ -24,15 +24,21 @@ def finding(stack: RunningStack, code: str) -> dict[str, Any]:
     return dict(found)
 
 
-def settled(stack: RunningStack, quiet: float = 4.0) -> int:
-    """How many events there are, once no reaction has added any for some seconds."""
-    count, since = -1, time.monotonic()
-    while time.monotonic() - since < quiet:
-        now = int(stack.rows("SELECT count(*) FROM es.events")[0][0])
-        if now != count:
-            count, since = now, time.monotonic()
-        time.sleep(0.2)
-    return count
+def settled(stack: RunningStack, quiet: float = 6.0, at_most: float = 120) -> dict[str, int]:
+    """How many events of each type there are, once nothing waits in any queue and none was added for some seconds.
+
+    A reaction that found something missing comes again through the retry ladder, a minute later if need be.
+    """
+    found: dict[str, int] = {}
+    started = since = time.monotonic()
+    while time.monotonic() - since < quiet and time.monotonic() - started < at_most:
+        now = dict(stack.rows("SELECT type, count(*) FROM es.events GROUP BY type ORDER BY type"))
+        queues = stack.json("status", codes=(0, 4))["queues"]
+        waiting = sum(one["ready"] + one["unacknowledged"] for one in queues if not one["name"].endswith(".parked"))
+        if now != found or waiting:
+            found, since = now, time.monotonic()
+        time.sleep(0.5)
+    return found
 
 
 def test_status_knows_every_process_queue_and_address(stack: RunningStack) -> None:
