@@ -68,6 +68,8 @@ def amend(
     evolve: Callable[[S | None, Any], S],
     decide: Callable[[S], Iterable[object]],
     cause: Cause,
+    *,
+    companions: tuple[Companion, ...] = (),
 ) -> Appended:
     """Load an existing stream, decide on its state, and append what was decided.
 
@@ -87,7 +89,7 @@ def amend(
     if not events:
         return Appended(stream, len(history), ())
     last = history[-1]
-    return log.append(_append(stream, len(history), events, cause, last.area, last.correlation_id, ()))
+    return log.append(_append(stream, len(history), events, cause, last.area, last.correlation_id, companions))
 
 
 def _append(

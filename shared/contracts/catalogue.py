@@ -23,6 +23,7 @@ MODULES = (
     "check",
     "feedback",
     "notice",
+    "subscription",
 )
 
 
@@ -61,6 +62,7 @@ OWNERS: dict[str, str] = {
     "check": "grid",
     "feedback": "survey",
     "notice": "notify",
+    "subscription": "notify",
 }
 """Stream category → the only service that appends to it."""
 
