@@ -1,8 +1,8 @@
 """A published wire shape is never narrowed: golden files load for ever, and schemas only widen.
 
-`tests/contracts/golden/<type>.v<n>.json` holds one body per published version; `published/` holds its JSON Schema as
-it was when it was published. A new version of a type gets its own two files; the old ones never change. To publish
-a new type or version: `python -m tests.contracts.publish`.
+`tests/contracts/golden/<type>.v<n>.json` holds one body per published version; `shared/contracts/published/schemas`
+holds its JSON Schema as it was when it was published. A new version of a type gets its own two files; the old ones
+never change. To publish a new type or version: `python -m tests.contracts.publish`.
 """
 
 from __future__ import annotations
@@ -14,21 +14,22 @@ from typing import Any
 import pytest
 
 from shared.contracts import catalogue, codec
-from tests.contracts.narrowing import narrowings
+from shared.contracts.changes import narrowings
 
-HERE = Path(__file__).parent
+GOLDEN = Path(__file__).parent / "golden"
+SCHEMAS = Path(catalogue.__file__).parent / "published" / "schemas"
 catalogue.load()
 TYPES = sorted(f"{name}.v{version}" for name, version in catalogue.EVENTS)
 
 
-def _published(kind: str, key: str) -> Any:
-    return json.loads((HERE / kind / f"{key}.json").read_text())
+def _published(folder: Path, key: str) -> Any:
+    return json.loads((folder / f"{key}.json").read_text())
 
 
 @pytest.mark.parametrize("key", TYPES)
 def test_the_golden_body_of_every_version_still_loads(key: str) -> None:
     name, _, version = key.rpartition(".v")
-    body = _published("golden", key)
+    body = _published(GOLDEN, key)
 
     loaded = codec.load(name, int(version), body)
 
@@ -41,11 +42,11 @@ def test_the_shape_is_not_narrower_than_it_was_published(key: str) -> None:
     name, _, version = key.rpartition(".v")
     now = codec.json_schema(catalogue.EVENTS[name, int(version)].shape)
 
-    assert narrowings(_published("published", key), now) == []
+    assert narrowings(_published(SCHEMAS, key), now) == []
 
 
 def test_nothing_published_has_vanished() -> None:
-    published = {path.name.removesuffix(".json") for path in (HERE / "published").glob("*.json")}
+    published = {path.name.removesuffix(".json") for path in SCHEMAS.glob("*.json")}
 
     assert published == set(TYPES)
 
@@ -71,7 +72,7 @@ def _changed(**properties: Any) -> dict[str, Any]:
         ({**BEFORE, "properties": {"id": BEFORE["properties"]["id"]}}, "kind was removed"),  # type: ignore[index]
         ({**BEFORE, "required": ["id", "kind"]}, "kind became required"),
         ({**BEFORE, "required": []}, "id is no longer always there"),
-        (_changed(kind={"type": "integer"}), "kind changed its type"),
+        (_changed(kind={"type": "integer"}), "kind changed its type from string to integer"),
         (_changed(kind={"type": "string", "enum": ["a"]}), "kind lost the value b"),
         (_changed(point={"type": "object", "properties": {}, "required": []}), "point.lat was removed"),
     ],

@@ -37,11 +37,51 @@ _BY_NAME: dict[str, Any] = {
     "values": {"number": "20260503530103000017"},
     "evidence": ("photo:6f1c",),
     "keywords": ("垃圾", "清运"),
+    "external_number": "12345-20260503-0871",
+    "answer": "已清运，桶边已冲洗，并加派每日两次巡查。",
+    "findings": "到现场看过：垃圾已清运，桶边干净。",
+    "reason": "桶内已清空，但桶边仍有散落垃圾。",
+    "reason_code": "not_ours",
+    "contact": "sanitation@panlong.example",
+    "code": "E-01-02",
+    "group": "市容环境",
+    "name": "文艺社区",
+    "name_en": "Wenyi community",
+    "template": "case_closed",
+    "channel": "outbox",
+    "recipient": "sanitation",
+    "receipt": "outbox-8812",
+    "person": "worker-0317",
+    "grid": "530103003007001",
+    "year": 2026,
+    "households": 412,
+    **dict.fromkeys(("report_id", "case_id", "about"), derived_id("example", "case")),
+}
+_OF_ONE_TYPE: dict[tuple[str, str], Any] = {
+    ("AreaCreated", "kind"): "社区",
+    ("AreaRenamed", "name"): "文艺路社区",
+    ("AppointmentEnded", "reason"): "调往另一网格。",
+    ("CaseReopened", "reason"): "同一处又堆满了，上报人不满意。",
+    ("DepartmentRegistered", "code"): "sanitation",
+    ("DepartmentRegistered", "name"): "环卫",
+    ("DepartmentRegistered", "name_en"): "Sanitation",
+    ("FeedbackRecorded", "words"): "很快就清理了，谢谢。",
+    ("GridDrawn", "code"): "530103003007001",
+    ("GridDrawn", "name"): "文艺社区第一网格",
+    ("IssueTypeDefined", "name"): "暴露垃圾",
+    ("IssueTypeDefined", "name_en"): "Exposed rubbish",
+    ("NoticeFailed", "reason"): "the gateway did not answer",
+    ("ReportRejected", "reason"): "此处属于物业小区内部，已转告物业。",
+    ("ReportVerified", "findings"): "到现场看过，垃圾桶确已满溢。",
+    ("SubjectErased", "reason"): "asked for by the person",
+    ("TaskReturned", "reason"): "此路段由城管负责清运。",
 }
 
 
-def _value(name: str, annotation: Any) -> Any:
+def _value(shape: type, name: str, annotation: Any) -> Any:
     inner, _ = codec._without_none(annotation)
+    if (shape.__name__, name) in _OF_ONE_TYPE:
+        return _OF_ONE_TYPE[shape.__name__, name]
     if name in _BY_NAME:
         return _BY_NAME[name]
     made: dict[Any, Callable[[], Any]] = {
@@ -59,15 +99,17 @@ def _value(name: str, annotation: Any) -> Any:
         return made[inner]()
     if isinstance(inner, type) and issubclass(inner, Enum):
         return next(iter(inner))
+    if dataclasses.is_dataclass(inner):
+        return example(typing.cast("type", inner))
     if typing.get_origin(inner) is tuple:
-        return (_value(name, typing.get_args(inner)[0]),)
+        return (_value(shape, name, typing.get_args(inner)[0]),)
     raise TypeError(f"no example for {name}: {annotation}")
 
 
 def example(shape: type) -> Any:
     """An event of that shape, every field filled in."""
     hints = typing.get_type_hints(shape)
-    return shape(**{field.name: _value(field.name, hints[field.name]) for field in dataclasses.fields(shape)})
+    return shape(**{field.name: _value(shape, field.name, hints[field.name]) for field in dataclasses.fields(shape)})
 
 
 def all_examples() -> dict[str, Any]:
