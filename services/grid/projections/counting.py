@@ -1,29 +1,31 @@
 """What a case adds to the counters of its area and of every area above: a pure function of its row.
 
-measure       key                    what n counts
-------------  ---------------------  ------------------------------------------------------------------------------
-`state`       state and loop         all issues: `handling street`, `reported -`; steps, open and closed follow from it
-`opened`      day                    issues reported on that day
-`closed`      day                    issues closed on that day, and still closed
-`type`        issue type             all issues of the type
-`type_open`   issue type             those of them that are open
-`department`  department             issues that the department has, or had last
-`dept_open`   department             those of them that are open
-`due`         day                    issues with a limit that runs: not handled yet, due on that day
-`on_time`     bucket                 issues handled within their limit, by the time from report to handled
-`late`        bucket                 issues handled after their limit, likewise
-`unlimited`   bucket                 issues handled that had no limit, likewise
-`answer`      satisfaction, solved   issues by the reporter's last answer: `satisfied yes`
+measure        key                    what n counts
+-------------  ---------------------  ------------------------------------------------------------------------------
+`state`        state and loop         all issues: `handling street`, `reported -`; steps, open and closed follow
+`opened`       day                    issues reported on that day
+`closed`       day                    issues closed on that day, and still closed
+`type`         issue type             all issues of the type
+`type_open`    issue type             those of them that are open
+`department`   department             issues that the department has, or had last
+`dept_open`    department             those of them that are open
+`due`          day                    issues with a limit that runs: not handled yet, due on that day
+`due_month`    month                  the same, due in that month
+`limit`        `on_time`, `late`      issues handled within their limit, and after it
+`handling`     bucket                 issues handled, by the time from report to handled
+`handling_10`  ten buckets            the same, by ten neighbouring buckets
+`answer`       satisfaction, solved   issues by the reporter's last answer: `satisfied yes`
 
-Each fact is counted once: what can be added up from other counters has no counter of its own. Issues with a limit
-are `due`, `on_time` and `late` together; those overdue and open at an instant are the `due` of the days before that
-instant's day, and of that day itself the rows that are due before the instant. Days are those of the city's zone; a
-bucket is a span of durations, see `services.grid.domain.quantiles`.
+Issues with a limit are `due` and `limit` together; those overdue and open at an instant are the `due` of the days
+before that instant's day, and of that day itself the rows that are due before the instant. Days are those of the
+city's zone; a bucket is a span of durations, see `services.grid.domain.quantiles`. What would be read by the hundred,
+days over years and buckets, is counted in two sizes, so that a view walks the large ones and only then the small.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from functools import lru_cache
 
 from services.grid.domain.quantiles import bucket
@@ -51,11 +53,18 @@ def contributions(row: CaseRow) -> frozenset[Contribution]:
     elif row.state in _CLOSED and row.closed_at is not None:
         found.append(("closed", day_of(row.closed_at)))
     if row.handled_at is not None:
-        measure = ("on_time" if row.on_time else "late") if is_clocked(row) else "unlimited"
-        found.append((measure, bucket((row.handled_at - row.reported_at).total_seconds())))
+        found += _handled(row, row.handled_at)
     if row.satisfaction is not None:
         found.append(("answer", f"{row.satisfaction} {'yes' if row.resolved else 'no'}"))
     return frozenset(found)
+
+
+def _handled(row: CaseRow, handled_at: datetime) -> list[Contribution]:
+    span = bucket((handled_at - row.reported_at).total_seconds())
+    found = [("handling", span), ("handling_10", span[:-1])]
+    if is_clocked(row):
+        found.append(("limit", "on_time" if row.on_time else "late"))
+    return found
 
 
 def _open(row: CaseRow) -> list[Contribution]:
@@ -65,7 +74,8 @@ def _open(row: CaseRow) -> list[Contribution]:
     if row.department is not None:
         found.append(("dept_open", row.department))
     if row.awaited and row.due_at is not None:
-        found.append(("due", day_of(row.due_at)))
+        day = day_of(row.due_at)
+        found += [("due", day), ("due_month", day[:7])]
     return found
 
 

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from services.grid.domain.quantiles import RELATIVE_ERROR, quantile
+from services.grid.domain.quantiles import RELATIVE_ERROR, seconds_of
 from shared.contracts.case import Loop
 from shared.contracts.feedback import Satisfaction
 from shared.kernel.case_states import SETTLED, State, Step
 
 Counters = Mapping[str, Mapping[str, int]]
 """measure → key → n; see `services.grid.projections.counting`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What was read of one area at one moment."""
+
+    counters: Counters
+    awaited: int
+    """Issues with a limit that are not handled yet."""
+    overdue: int
+    """Those of them that were due before the moment."""
+    handled: int
+    median: str | None
+    """The bucket of handling times that half of them lie in or below."""
+    p90: str | None
+    days: Sequence[str]
+    """The days to be shown one by one."""
+
 
 DEFINITIONS = {
     "cases": "每一件上报，含未受理的 / every issue reported, accepted or not",
@@ -31,34 +49,33 @@ DEFINITIONS = {
 _CLOSED = (State.CLOSED, State.ARCHIVED)
 
 
-def figures(counters: Counters, today: str, due_today: int) -> dict[str, Any]:
-    """All figures of one area.
-
-    `today` is the present day in the city's zone, `due_today` how many unhandled cases of the area were due earlier on
-    that day: the part of overdue that counters by day cannot tell.
-    """
+def figures(found: Found) -> dict[str, Any]:
+    """All figures of one area."""
+    counters = found.counters
     states, loops = _states(counters.get("state", {}))
-    due = counters.get("due", {})
-    on_time, late = (sum(counters.get(name, {}).values()) for name in ("on_time", "late"))
-    overdue = sum(n for day, n in due.items() if day < today) + due_today
-    judged = on_time + late + overdue
+    on_time, late = (counters.get("limit", {}).get(name, 0) for name in ("on_time", "late"))
+    judged = on_time + late + found.overdue
     return {
         "cases": sum(states.values()),
         "open": sum(n for state, n in states.items() if state not in SETTLED),
         "closed": sum(states.get(state, 0) for state in _CLOSED),
-        "overdue": overdue,
-        "with_limit": on_time + late + sum(due.values()),
+        "overdue": found.overdue,
+        "with_limit": on_time + late + found.awaited,
         "on_time": on_time,
         "late": late,
         "on_time_share": round(on_time / judged, 4) if judged else None,
         "by_step": _steps(states),
         "by_state": {state.value: n for state, n in states.items() if n},
         "solved_by_loop": loops,
-        "handling": _handling(counters),
+        "handling": {
+            "handled": found.handled,
+            "median_seconds": None if found.median is None else round(seconds_of(found.median)),
+            "p90_seconds": None if found.p90 is None else round(seconds_of(found.p90)),
+        },
         "satisfaction": _satisfaction(counters.get("answer", {})),
         "by_issue_type": _with_open(counters, "type", "type_open", "issue_type"),
         "by_department": _with_open(counters, "department", "dept_open", "department"),
-        "by_day": _days(counters),
+        "by_day": _days(counters, found.days),
     }
 
 
@@ -80,19 +97,6 @@ def _steps(states: Mapping[State, int]) -> dict[str, int]:
     for state, n in states.items():
         steps[state.step.value] += n
     return steps
-
-
-def _handling(counters: Counters) -> dict[str, Any]:
-    handled: dict[str, int] = defaultdict(int)
-    for measure in ("on_time", "late", "unlimited"):
-        for bucket, n in counters.get(measure, {}).items():
-            handled[bucket] += n
-    median, p90 = quantile(handled, 0.5), quantile(handled, 0.9)
-    return {
-        "handled": sum(handled.values()),
-        "median_seconds": None if median is None else round(median),
-        "p90_seconds": None if p90 is None else round(p90),
-    }
 
 
 def _satisfaction(answers: Mapping[str, int]) -> dict[str, Any]:
@@ -119,8 +123,7 @@ def _with_open(counters: Counters, measure: str, measure_open: str, name: str) -
     return sorted(rows, key=lambda row: (-row["cases"], row[name]))
 
 
-def _days(counters: Counters) -> list[dict[str, Any]]:
+def _days(counters: Counters, days: Sequence[str]) -> list[dict[str, Any]]:
+    """Every day shown, also those on which nothing happened."""
     opened, closed = counters.get("opened", {}), counters.get("closed", {})
-    return [
-        {"day": day, "opened": opened.get(day, 0), "closed": closed.get(day, 0)} for day in sorted({*opened, *closed})
-    ]
+    return [{"day": day, "opened": opened.get(day, 0), "closed": closed.get(day, 0)} for day in days]

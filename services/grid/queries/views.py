@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.grid.domain.time import day_of, start_of
-from services.grid.queries.figures import DEFINITIONS, figures
+from services.grid.queries.figures import DEFINITIONS, Found, figures
 from shared.kernel.area import Area
 from shared.kernel.errors import NotFound
 from shared.kernel.wording import Wording
@@ -19,29 +19,52 @@ from shared.ports import Rows
 DAYS = 30
 """Days shown when nobody asks for another number."""
 
-_BY_DAY = ["opened", "closed"]
-_ALWAYS = [
-    "state", "type", "type_open", "department", "dept_open", "due", "on_time", "late", "unlimited", "answer",
-]  # fmt: skip
+_MEASURES = ["state", "type", "type_open", "department", "dept_open", "limit", "answer"]
 
 _VIEW = """
 WITH shown AS (
-    SELECT path, parent, name, kind, tier FROM areas WHERE {which}
+    SELECT path, name, kind, tier FROM areas WHERE {which}
 )
-SELECT shown.path, shown.parent, shown.name, shown.kind, shown.tier, counted.counters,
-       (SELECT count(*) FROM cases
-        WHERE awaited AND due_at >= %(midnight)s AND due_at < %(now)s
-          AND left(cases.area, length(shown.path)) = shown.path) AS due_today
-FROM shown, LATERAL (
+SELECT shown.path, shown.name, shown.kind, counted.counters, due.awaited, due.overdue, handling.*
+FROM shown,
+LATERAL (
     SELECT coalesce(json_object_agg(measure, keys), '{{}}') AS counters
     FROM (SELECT measure, json_object_agg(key, n) AS keys
           FROM (SELECT measure, key, n FROM area_counts
-                WHERE area = shown.path AND measure = ANY (%(always)s)
+                WHERE area = shown.path AND measure = ANY (%(measures)s)
                 UNION ALL
                 SELECT measure, key, n FROM area_counts
-                WHERE area = shown.path AND measure = ANY (%(by_day)s) AND key >= %(since)s) found
+                WHERE area = shown.path AND measure IN ('opened', 'closed')
+                  AND key BETWEEN %(first_day)s AND %(today)s) found
           GROUP BY measure) measures
-) counted
+) counted,
+LATERAL (
+    -- Whole months before this one, whole days of this month before today, and today exactly, from the rows.
+    SELECT coalesce(sum(n), 0) AS awaited,
+           coalesce(sum(n) FILTER (WHERE key < %(month)s), 0)
+           + (SELECT coalesce(sum(n), 0) FROM area_counts
+              WHERE area = shown.path AND measure = 'due' AND key >= %(month)s AND key < %(today)s)
+           + (SELECT count(*) FROM cases
+              WHERE awaited AND due_at >= %(midnight)s AND due_at < %(now)s
+                AND left(cases.area, length(shown.path)) = shown.path) AS overdue
+    FROM area_counts WHERE area = shown.path AND measure = 'due_month'
+) due,
+LATERAL (
+    -- The rank is looked for among groups of ten buckets first, then among the ten of the group that holds it.
+    SELECT coalesce(max(ten.total), 0) AS handled, max(one.key) FILTER (WHERE ten.share = 0.5) AS median,
+           max(one.key) FILTER (WHERE ten.share = 0.9) AS p90
+    FROM (SELECT DISTINCT ON (share) share, key, upto - n AS before, total, greatest(1, ceil(share * total)) AS rank
+          FROM (SELECT key, n, sum(n) OVER (ORDER BY key) AS upto, sum(n) OVER () AS total
+                FROM area_counts WHERE area = shown.path AND measure = 'handling_10') tens,
+               (VALUES (0.5), (0.9)) AS wanted (share)
+          WHERE upto >= greatest(1, ceil(share * total))
+          ORDER BY share, key) ten,
+    LATERAL (SELECT key FROM (SELECT key, ten.before + sum(n) OVER (ORDER BY key) AS upto
+                              FROM area_counts
+                              WHERE area = shown.path AND measure = 'handling'
+                                AND key BETWEEN ten.key || '0' AND ten.key || '9') ones
+             WHERE upto >= ten.rank ORDER BY key LIMIT 1) one
+) handling
 ORDER BY shown.tier, shown.path
 """
 _PLACE_IN_LOG = """
@@ -55,7 +78,7 @@ def view(rows: Rows, area: Area, now: datetime, days: int = DAYS) -> dict[str, A
     found = _ask(rows, "path = %(area)s OR parent = %(area)s", now, days, area=area.path)
     if not found or found[0]["path"] != area.path:
         raise NotFound(str(Wording(f"没有区域 {area}", f"there is no area {area}")), where="area")
-    own, *children = (_shown(row, now) for row in found)
+    own, *children = found
     return {"area": own, "children": children, **_about(rows, now)}
 
 
@@ -65,32 +88,45 @@ def all_districts(rows: Rows, within: Area | None, now: datetime, days: int = DA
         found = _ask(rows, "parent IS NULL", now, days)
     else:
         found = _ask(rows, "path = %(area)s", now, days, area=within.district.path)
-    return {"areas": [_shown(row, now) for row in found], **_about(rows, now)}
+    return {"areas": found, **_about(rows, now)}
 
 
 def _ask(rows: Rows, which: str, now: datetime, days: int, **more: Any) -> list[dict[str, Any]]:
     today = day_of(now)
-    return rows.query(
+    shown = [day_of(now - timedelta(days=back)) for back in reversed(range(days))]
+    found = rows.query(
         _VIEW.format(which=which),
         {
             "now": now,
             "midnight": start_of(today),
-            "since": day_of(now - timedelta(days=days - 1)),
-            "always": _ALWAYS,
-            "by_day": _BY_DAY,
+            "today": today,
+            "month": today[:7],
+            "first_day": shown[0],
+            "measures": _MEASURES,
             **more,
         },
     )
+    return [_shown(row, shown) for row in found]
 
 
-def _shown(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+def _shown(row: dict[str, Any], days: list[str]) -> dict[str, Any]:
+    area = Area(row["path"])
+    found = Found(
+        counters=row["counters"],
+        awaited=int(row["awaited"]),
+        overdue=int(row["overdue"]),
+        handled=int(row["handled"]),
+        median=row["median"],
+        p90=row["p90"],
+        days=days,
+    )
     return {
-        "path": row["path"],
-        "code": row["path"].replace(".", ""),
+        "path": area.path,
+        "code": area.code,
         "name": row["name"],
         "kind": row["kind"],
-        "tier": Area(row["path"]).tier.label,
-        **figures(row["counters"], day_of(now), row["due_today"]),
+        "tier": area.tier.label,
+        **figures(found),
     }
 
 
