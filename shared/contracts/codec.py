@@ -73,7 +73,7 @@ def _lift(found: catalogue.EventType, body: dict[str, Json]) -> tuple[catalogue.
 # --- the shape of one field -------------------------------------------------------------------------------------
 
 
-def _without_none(annotation: Any) -> tuple[Any, bool]:
+def without_none(annotation: Any) -> tuple[Any, bool]:
     """`X | None` → (X, True)."""
     if typing.get_origin(annotation) in (Union, types.UnionType):
         others = [part for part in typing.get_args(annotation) if part is not type(None)]
@@ -88,7 +88,7 @@ def _shape_fields(shape: type) -> list[tuple[str, Any, bool, bool]]:
     hints = typing.get_type_hints(shape)
     found = []
     for field in dataclasses.fields(shape):
-        inner, optional = _without_none(hints[field.name])
+        inner, optional = without_none(hints[field.name])
         has_default = field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
         found.append((field.name, inner, optional, has_default))
     return found

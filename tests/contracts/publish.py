@@ -1,7 +1,8 @@
 """Writes what every event version that has none yet needs: its golden body, its published schema, and its example.
 
-Golden bodies and schemas are never overwritten: they are what was promised. Examples are for people, and follow
-`tests/support/examples.py`. Run it as `python -m tests.contracts.publish`.
+Golden bodies and schemas are never overwritten: they are what was promised. The AsyncAPI document is, as long as it
+only grows. Examples are for people, and follow `tests/support/examples.py`. Run it as
+`python -m tests.contracts.publish`.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from shared.contracts import catalogue, codec
+from shared.contracts import asyncapi, catalogue, codec
 from shared.kernel.clock import utc_now
+from tests.contracts.narrowing import document_narrowings
 from tests.support.examples import example
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -32,6 +34,15 @@ def main() -> None:
         _write(PUBLISHED / "examples" / f"{key}.json", body)
         dates.setdefault(key, utc_now().date().isoformat())
     _write(PUBLISHED / "dates.json", dict(sorted(dates.items())))
+    _publish_document()
+
+
+def _publish_document() -> None:
+    path, now = PUBLISHED / "asyncapi.json", asyncapi.document()
+    broken = document_narrowings(json.loads(path.read_text()), now) if path.exists() else []
+    if broken:
+        raise SystemExit("this would break subscribers; make a new version instead:\n" + "\n".join(broken))
+    _write(path, now)
 
 
 def _write(path: Path, content: Any) -> None:
