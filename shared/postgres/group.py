@@ -1,7 +1,11 @@
 """Lets concurrent callers of one process share a commit: whoever comes while one is running goes along with the next.
 
-Nobody waits for company: a caller who finds no commit running leads at once. When a leader has its answer it hands the
-lead to the first of those who queued meanwhile. Works with threads and, under eventlet, with green threads.
+Nobody waits for company: a caller who finds no commit running leads at once. When a batch has its answers, the last of
+those who shared it hands the lead to the first of those who queued meanwhile: the others of the batch, who often come
+straight back with their next item, then go along. Works with threads and, under eventlet, with green threads.
+
+What a commit costs hardly depends on how many share it, so a second one at the same time pays only when it is well
+filled: few large batches take a fraction of the processor that many small ones do.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ R = TypeVar("R")
 class Entry(Generic[T, R]):
     """One caller's item, and in the end its answer or its error."""
 
-    __slots__ = ("_wake", "answer", "error", "is_appointed", "item", "unsure")
+    __slots__ = ("_wake", "answer", "error", "is_appointed", "is_gone", "item", "unsure")
 
     def __init__(self, item: T) -> None:
         self.item = item
@@ -29,7 +33,9 @@ class Entry(Generic[T, R]):
         self.unsure = False
         """True once an earlier attempt ended without our knowing whether it was stored."""
         self.is_appointed = False
-        """True once the lead was handed to this entry's caller."""
+        """True once it is for this entry's caller to lead, or, when it has its answer, to hand the lead over."""
+        self.is_gone = False
+        """True once its caller was killed while it waited."""
         # A lock that is taken is the cheapest thing to wait for; releasing it wakes exactly one.
         self._wake = threading.Lock()
         self._wake.acquire()
@@ -48,12 +54,15 @@ class Entry(Generic[T, R]):
 class SharedCommit(Generic[T, R]):
     """Gathers items and gives them in batches to `commit`, which settles every entry (answer or error).
 
-    With two lanes one batch is made and sent while the other waits for the disk.
+    A further lane opens when `enough` are waiting: then one batch is made and sent while another waits for the disk.
     """
 
-    def __init__(self, commit: Callable[[list[Entry[T, R]]], None], *, largest: int = 64, lanes: int = 2) -> None:
+    def __init__(
+        self, commit: Callable[[list[Entry[T, R]]], None], *, largest: int = 64, lanes: int = 2, enough: int = 16
+    ) -> None:
         self._commit = commit
         self._largest = largest
+        self._enough = enough
         self._lanes = lanes
         self._mutex = threading.Lock()
         self._waiting: deque[Entry[T, R]] = deque()
@@ -64,7 +73,8 @@ class SharedCommit(Generic[T, R]):
         entry: Entry[T, R] = Entry(item)
         entry.unsure = unsure
         with self._mutex:
-            leads = self._leaders < self._lanes
+            is_crowded = len(self._waiting) + 1 >= self._enough
+            leads = self._leaders == 0 or (is_crowded and self._leaders < self._lanes)
             if leads:
                 self._leaders += 1
             else:
@@ -73,6 +83,8 @@ class SharedCommit(Generic[T, R]):
             self._follow(entry)
         if not entry.is_settled:
             self._lead(entry)
+        elif entry.is_appointed:
+            self._hand_over()
         if entry.error is not None:
             raise entry.error
         if entry.answer is None:
@@ -85,6 +97,7 @@ class SharedCommit(Generic[T, R]):
         except BaseException:
             # The caller was killed while it waited: nobody may wait for it to lead.
             with self._mutex:
+                entry.is_gone = True
                 if entry in self._waiting:
                     self._waiting.remove(entry)
             if entry.is_appointed:
@@ -100,20 +113,23 @@ class SharedCommit(Generic[T, R]):
             self._release(company)
 
     def _release(self, company: list[Entry[T, R]]) -> None:
-        """Wake the next leader first, so that the database gets work again, then those who have their answers.
+        """Wake those who have their answers, the last of them with the duty to hand over.
 
         When the leader was killed half-way its followers go again: they may have been stored, hence `unsure`.
         """
-        again = [entry for entry in company if not entry.is_settled]
-        if again:
-            with self._mutex:
-                for entry in reversed(again):
+        with self._mutex:
+            here = [entry for entry in company if not entry.is_gone]
+            settled = [entry for entry in here if entry.is_settled]
+            for entry in reversed(here):
+                if not entry.is_settled:
                     entry.unsure = True
                     self._waiting.appendleft(entry)
-        self._hand_over()
-        for entry in company:
-            if entry.is_settled:
-                entry.wake()
+            if settled:
+                settled[-1].is_appointed = True
+        for entry in settled:
+            entry.wake()
+        if not settled:
+            self._hand_over()
 
     def _hand_over(self) -> None:
         with self._mutex:
