@@ -12,7 +12,7 @@ from pathlib import Path
 from deploy.local.places import is_root
 from deploy.local.ports import Ports, listens
 from deploy.local.processes import PidFile, clean_environment, spawn, tail
-from deploy.local.routes import ROUTES
+from deploy.local.routes import ROUTES, STANDARDS
 from deploy.local.words import say
 from shared.kernel.errors import Unavailable
 
@@ -193,7 +193,9 @@ def locations(ports: Ports) -> str:
             path = f"/api/v1/{segment}"
             lines.append(PROXY.format(path=f"= {path}", port=port))
             lines.append(PROXY.format(path=f"{path}/", port=port))
-    for process in (*ROUTES, "relay", "projector"):
+    for path, service in STANDARDS.items():
+        lines.append(PROXY.format(path=path, port=ports[f"{service}.http"]))
+    for process in (*ROUTES, "relay", "projector", "courier"):
         lines.append(READY.format(service=process, port=ports[f"{process}.admin"]))
     return "".join(lines)
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 ROUTES: dict[str, tuple[str, ...]] = {
-    "intake": ("reports", "subjects"),
+    "intake": ("reports", "subjects", "inbound", "api-keys"),
     "dispatch": ("cases", "departments", "issue-types", "responsibilities", "calendar"),
     "grid": ("areas", "grids", "appointments", "checks", "views", "timeline"),
     "survey": ("feedback",),
-    "notify": ("notices", "outbox"),
+    "notify": ("notices", "outbox", "subscriptions"),
 }
 """Service → first path segments; each service also answers `/api/v1/<service>/openapi.json`."""
+
+STANDARDS: dict[str, str] = {"/open311/": "intake"}
+"""Addresses that other standards have drawn, outside of `/api/v1`, and the service behind each."""
 
 
 def service_of(path: str) -> str | None:
     """The service behind a path such as `/api/v1/cases/5`; None when nginx would answer 404."""
+    for start, service in STANDARDS.items():
+        if path.startswith(start):
+            return service
     prefix, _, rest = path.partition("/api/v1/")
     segment = rest.split("/")[0]
     if prefix or not segment:

@@ -98,6 +98,10 @@ class Access:
         """One POST at the platform's own HTTP door. Raises the error that it answers."""
         return self._call("POST", path, role, json=body)
 
+    def put(self, path: str, body: Any, *, role: str) -> Any:
+        """One PUT at the platform's own HTTP door. Raises the error that it answers."""
+        return self._call("PUT", path, role, json=body)
+
     def _call(self, method: str, path: str, role: str, **what: Any) -> Any:
         import requests
 

@@ -26,6 +26,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "events": ("events:events", "查看事件流", "look at the stream of events"),
     "import": ("imports:imports", "导入历史数据", "bring in history from files"),
     "token": ("token:token", "签发工作人员令牌", "make a bearer token for a member of staff"),
+    "apikey": ("apikey:apikey", "Open311 程序的密钥", "keys of Open311 programs"),
+    "inbound": ("inbound:inbound", "外部系统来件", "other systems that send reports"),
+    "sub": ("sub:sub", "部门订阅", "subscriptions of departments"),
     "subject": ("subject:subject", "个人信息:擦除", "personal data: erase"),
     "parked": ("parked:parked", "搁置的消息", "messages that wait for a person"),
     "projection": ("projection:projection", "投影:清单、重建、校验", "read tables: list, rebuild, verify"),
@@ -35,14 +38,18 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("run:run", "在前台运行一个服务", "run one service in the foreground"),
     "relay": ("run:relay", "在前台运行转发进程", "run the relay in the foreground"),
     "projector": ("run:projector", "在前台运行投影进程", "run the projector in the foreground"),
+    "courier": ("run:courier", "在前台运行投递进程", "run the courier in the foreground"),
     "bench": ("bench:bench", "性能测量", "measure"),
 }
 
 GROUPS: list[CommandGroupDict] = [
     {"name": say("本机", "This machine"), "commands": ["demo", "up", "down", "reset", "status", "doctor"]},
-    {"name": say("业务", "The city's work"), "commands": ["view", "case", "events", "import", "token", "subject"]},
+    {
+        "name": say("业务", "The city's work"),
+        "commands": ["view", "case", "events", "import", "token", "apikey", "inbound", "subject"],
+    },
     {"name": say("运维", "Operation"), "commands": ["parked", "projection", "log", "migrate", "topology", "bench"]},
-    {"name": say("进程", "Processes"), "commands": ["run", "relay", "projector"]},
+    {"name": say("进程", "Processes"), "commands": ["run", "relay", "projector", "courier"]},
 ]
 
 

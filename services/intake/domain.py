@@ -131,7 +131,7 @@ class Shown:
 
 def shown(told: Told) -> Shown:
     """Phones, identity numbers and the reporter's name are masked everywhere."""
-    names = (told.name,) if told.name else ()
+    names = (told.name, *told.name.split()) if told.name else ()
     place = None if told.place is None else mask(told.place, *names)
     return Shown(mask(told.title, *names), mask(told.words, *names), place)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from services.intake import domain
@@ -20,6 +21,7 @@ from shared.kernel.area import Area
 from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.ids import new_id
 from shared.ports import Appended, EventLog
+from shared.security import links
 from shared.security.permission import Asker, require
 
 
@@ -136,6 +138,19 @@ def founding(log: EventLog, report_id: UUID, asker: Asker) -> Recorded[ReportSub
         raise NotFound(f"there is no report {report_id}")
     require(asker, history[0].area)
     return history[0]
+
+
+def receipt_body(desk: Desk, receipt: Receipt) -> dict[str, Any]:
+    """The receipt with the secret that shows the way to the report's progress."""
+    submitted = receipt.submitted
+    secret = links.token(desk.link_key, "report", submitted.report_id)
+    return {
+        "report_id": submitted.report_id,
+        "number": submitted.number,
+        "secret": secret,
+        "tracking_url": f"{desk.public_url}/api/v1/reports/{submitted.report_id}?secret={secret}",
+        "reported_at": receipt.at,
+    }
 
 
 def stream_of(report_id: UUID) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from shared.contracts import catalogue
 from shared.contracts.area import AreaCreated, AreaRenamed
-from shared.contracts.case import CaseClosed, CaseDispatched
+from shared.contracts.case import CaseArchived, CaseClosed, CaseDispatched, CaseReopened, TaskReturned
 from shared.contracts.envelope import Recorded
 from shared.contracts.report import (
     ReportAccepted,
@@ -30,6 +30,9 @@ _ISSUE = frozenset(name for name, found in catalogue.load().items() if found.cat
 
 ERASED = "[已删除]"
 
+OPENLY = "open311"
+"""The role of programs through which people report in public: they publish what is told to them."""
+
 
 def issue_group(issue_type: str) -> str:
     """The group of an issue type: `E-01` of `E-01-02`."""
@@ -37,11 +40,21 @@ def issue_group(issue_type: str) -> str:
 
 
 def _apply_areas(batch: Batch, cursor: Cursor) -> None:
-    names: dict[str, str] = {}
+    known = {row["path"]: row for row in _known_areas(batch, cursor)}
     for recorded in batch.events:
         event: AreaCreated | AreaRenamed = recorded.event
-        names[event.path] = event.name
-    upsert(cursor, "areas", ("path",), [{"path": path, "name": name} for path, name in names.items()])
+        tier = event.path.count(".") + 1
+        row = known.setdefault(event.path, {"path": event.path, "name": "", "tier": tier, "lat": None, "lon": None})
+        row["name"] = event.name
+        if isinstance(event, AreaCreated) and event.centre is not None:
+            row.update(lat=event.centre.lat, lon=event.centre.lon)
+    upsert(cursor, "areas", ("path",), list(known.values()))
+
+
+def _known_areas(batch: Batch, cursor: Cursor) -> list[Row]:
+    """The places that are renamed: all else about them stays."""
+    renamed = sorted({recorded.event.path for recorded in batch.events if isinstance(recorded.event, AreaRenamed)})
+    return select(cursor, "SELECT * FROM areas WHERE path = ANY (%(paths)s)", {"paths": renamed}) if renamed else []
 
 
 def _apply_issue_types(batch: Batch, cursor: Cursor) -> None:
@@ -52,6 +65,10 @@ def _apply_issue_types(batch: Batch, cursor: Cursor) -> None:
             "code": event.code,
             "name": event.name,
             "name_en": event.name_en,
+            "group_name": event.group,
+            "keywords": list(event.keywords),
+            "limit_amount": None if event.limit is None else event.limit.amount,
+            "limit_unit": None if event.limit is None else event.limit.unit.value,
             "needs_verification": event.needs_verification,
         }
     upsert(cursor, "issue_types", ("code",), list(kinds.values()))
@@ -80,9 +97,9 @@ def _apply_reports(batch: Batch, cursor: Cursor) -> None:
                 if row["subject_id"] == str(recorded.event.subject_id):
                     row.update(title=ERASED, words=ERASED, place=None)
         elif isinstance(recorded.event, ReportSubmitted):
-            rows[str(recorded.event.report_id)] = _new_row(recorded)
+            rows[str(recorded.event.report_id)] = new_row(recorded)
         elif (known := rows.get(str(issue_of(recorded)))) is not None:
-            _move(known, recorded)
+            move(known, recorded)
     upsert(cursor, "reports", ("report_id",), list(rows.values()))
 
 
@@ -112,7 +129,8 @@ def _touched(events: Iterable[Recorded[Any]], cursor: Cursor) -> dict[str, Row]:
     return {row["report_id"]: row for row in found}
 
 
-def _new_row(recorded: Recorded[ReportSubmitted]) -> Row:
+def new_row(recorded: Recorded[ReportSubmitted]) -> Row:
+    """A report's row as it starts."""
     event = recorded.event
     return {
         "report_id": str(event.report_id),
@@ -134,10 +152,15 @@ def _new_row(recorded: Recorded[ReportSubmitted]) -> Row:
         "subject_id": None if event.subject_id is None else str(event.subject_id),
         "merged_into": None,
         "reported_at": recorded.occurred_at,
+        "told_openly": recorded.actor.role == OPENLY,
+        "department": None,
+        "due_at": None,
+        "outcome": None,
+        "updated_at": recorded.occurred_at,
     }
 
 
-def _move(row: Row, recorded: Recorded[Any]) -> None:
+def move(row: Row, recorded: Recorded[Any]) -> None:
     """Where the event takes the report; what the table of states does not know leaves it where it is."""
     state = target(State(row["state"]), recorded.type) or State(row["state"])
     row["state"] = state.value
@@ -153,8 +176,26 @@ def _move(row: Row, recorded: Recorded[Any]) -> None:
         case ReportUnmerged():
             row["merged_into"] = None
         case _:
-            pass
+            _move_case(row, recorded.event)
     row["is_waiting"] = waiting
+    if not isinstance(recorded.event, CaseArchived):
+        # A settled issue was last changed when it was settled; the archive is our own business.
+        row["updated_at"] = max(row["updated_at"], recorded.occurred_at)
+
+
+def _move_case(row: Row, event: object) -> None:
+    """Who has it, until when, and what came of it."""
+    match event:
+        case CaseDispatched(department=department, due_at=due_at):
+            row.update(department=department, due_at=due_at)
+        case TaskReturned():
+            row.update(department=None)
+        case CaseReopened():
+            row.update(department=None, due_at=None, outcome=None)
+        case ReportRejected(reason=outcome) | CaseClosed(answer=outcome):
+            row.update(outcome=outcome)
+        case _:
+            pass
 
 
 def _apply_progress(batch: Batch, cursor: Cursor) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -160,7 +160,11 @@ _SENTENCES: dict[str, tuple[str, str]] = {
 }
 
 
-def plain_words(step: dict[str, Any]) -> dict[str, Any] | None:
+SPOKEN = tuple(_SENTENCES)
+"""The milestones that mean something to a reporter."""
+
+
+def plain_words(step: Mapping[str, Any]) -> dict[str, Any] | None:
     """One milestone as a sentence in both languages; None for one that means nothing to a reporter."""
     sentences = _SENTENCES.get(step["type"])
     if sentences is None:

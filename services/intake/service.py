@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from services.intake import duplicates, handlers, queries, vault
-from services.intake.desk import Desk
 from services.intake.domain import Told, source_for
-from services.intake.handlers import Receipt
+from services.intake.inbound.doors import InboundDoors
+from services.intake.open311.doors import Open311Doors
 from services.intake.reasons import reasons
 from services.intake.schemas import (
     ClustersAnswer,
@@ -29,12 +29,10 @@ from services.intake.schemas import (
     WaitingAnswer,
     WaitingQuery,
 )
-from shared.entrypoints.providers import Log, Settings, Tables
 from shared.kernel.errors import NotFound
 from shared.ports import Appended
 from shared.security import links
 from shared.security.permission import require
-from shared.security.sealing import Sealer
 from shared.web.call import ANYONE, Call, Reply
 from shared.web.door import door
 
@@ -44,24 +42,10 @@ READERS = ("acceptor", "grid_worker", "supervisor", "dispatcher", "duty_chief", 
 REPORTS = "/api/v1/reports"
 
 
-class IntakeService:
+class IntakeService(Open311Doors, InboundDoors):
     """采集上报: from the first word to a case, a refusal or a merge."""
 
     name = "intake"
-    log = Log()
-    rows = Tables()
-    settings = Settings()
-    _desk: Desk | None = None
-
-    @property
-    def desk(self) -> Desk:
-        """The one desk of this process."""
-        desk = IntakeService._desk
-        if desk is None or desk.rows is not self.rows:
-            config = self.settings
-            desk = Desk(self.rows, Sealer(config.master_key), config.link_key, config.public_url)
-            IntakeService._desk = desk
-        return desk
 
     @door(
         "POST",
@@ -79,7 +63,7 @@ class IntakeService:
             require(call.asker, told.area)
         receipt = handlers.submit(self.log, self.desk, told, call.cause())
         call.note(report_id=receipt.submitted.report_id, number=receipt.submitted.number)
-        return Reply(_receipt_body(self.desk, receipt))
+        return Reply(handlers.receipt_body(self.desk, receipt))
 
     @door("GET", REPORTS, summary="Reports that wait", query=WaitingQuery, answer=WaitingAnswer, roles=READERS)
     def waiting(self, call: Call) -> Reply:
@@ -262,18 +246,6 @@ def _told(call: Call) -> Told:
         email=contact.get("email"),
         external_number=body["external_number"],
     )
-
-
-def _receipt_body(desk: Desk, receipt: Receipt) -> dict[str, Any]:
-    submitted = receipt.submitted
-    secret = links.token(desk.link_key, "report", submitted.report_id)
-    return {
-        "report_id": submitted.report_id,
-        "number": submitted.number,
-        "secret": secret,
-        "tracking_url": f"{desk.public_url}{REPORTS}/{submitted.report_id}?secret={secret}",
-        "reported_at": receipt.at,
-    }
 
 
 def _done(appended: Appended) -> Reply:

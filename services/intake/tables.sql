@@ -3,14 +3,23 @@
 -- projection: areas
 CREATE TABLE areas (
     path text PRIMARY KEY,
-    name text NOT NULL
+    name text NOT NULL,
+    tier smallint NOT NULL,
+    lat  double precision,
+    lon  double precision
 );
+
+CREATE INDEX areas_by_centre ON areas (tier, lat, lon) WHERE lat IS NOT NULL;
 
 -- projection: issue_types
 CREATE TABLE issue_types (
     code               text PRIMARY KEY,
     name               text NOT NULL,
     name_en            text NOT NULL,
+    group_name         text NOT NULL,
+    keywords           text[] NOT NULL,
+    limit_amount       integer,
+    limit_unit         text,
     needs_verification boolean NOT NULL
 );
 
@@ -41,13 +50,20 @@ CREATE TABLE reports (
     lon         double precision,
     subject_id  uuid,
     merged_into uuid,
-    reported_at timestamptz NOT NULL
+    reported_at timestamptz NOT NULL,
+    told_openly boolean NOT NULL,
+    department  text,
+    due_at      timestamptz,
+    outcome     text,
+    updated_at  timestamptz NOT NULL
 );
 
 CREATE INDEX reports_waiting ON reports (reported_at, report_id) WHERE is_waiting;
 CREATE INDEX reports_by_place ON reports (issue_group, area text_pattern_ops) WHERE is_open;
 CREATE INDEX reports_by_point ON reports (issue_group, lat, lon) WHERE is_open AND lat IS NOT NULL;
 CREATE INDEX reports_by_subject ON reports (subject_id) WHERE subject_id IS NOT NULL;
+CREATE INDEX reports_by_time ON reports (reported_at DESC, report_id);
+CREATE INDEX reports_by_change ON reports (updated_at, report_id);
 CREATE INDEX reports_merged ON reports (merged_into) WHERE merged_into IS NOT NULL;
 
 -- projection: progress
@@ -59,3 +75,5 @@ CREATE TABLE milestones (
     happened_at timestamptz NOT NULL,
     PRIMARY KEY (report_id, position)
 );
+
+CREATE INDEX milestones_by_time ON milestones (happened_at, position);

@@ -76,6 +76,8 @@ class DoorApp:
         request = Request(environ)
         label = "none"
         outcome: dict[str, Any] = {}
+        door: Door | None = None
+        values: dict[str, Any] = {}
         try:
             door, values = self._find(environ)
             if door is None:
@@ -92,7 +94,7 @@ class DoorApp:
             if reply.is_stream:
                 request.streams()
         except Exception as error:  # noqa: BLE001  # the one place where every error becomes an answer
-            status, headers, body, outcome = self._problem(error, environ)
+            status, headers, body, outcome = self._problem(error, environ, door, values)
         self._say(label, status, started, request, outcome)
         start_response(_LINES.get(status) or f"{status} {problem.phrase(status)}", headers)
         return body
@@ -120,7 +122,7 @@ class DoorApp:
         return self._document
 
     def _problem(
-        self, error: Exception, environ: dict[str, Any]
+        self, error: Exception, environ: dict[str, Any], door: Door | None, values: dict[str, Any]
     ) -> tuple[int, list[tuple[str, str]], list[bytes], dict[str, Any]]:
         if isinstance(error, MethodNotAllowed):
             allowed = ", ".join(sorted(set(error.valid_methods or ()) - {"OPTIONS"}))
@@ -133,12 +135,15 @@ class DoorApp:
         says: dict[str, Any] = {"outcome": found.kind, "instance": str(instance), "error": str(error)[:500]}
         if not isinstance(error, WujiError | MethodNotAllowed | NotFound):
             says["exc_info"] = error
-        body = found.body(instance)
-        headers = [("Content-Type", problem.MEDIA), ("Content-Length", str(len(body))), *found.headers.items()]
+        if door is not None and door.refusals is not None:
+            status, media, body = door.refusals(found, values)
+        else:
+            status, media, body = found.status, problem.MEDIA, found.body(instance)
+        headers = [("Content-Type", media), ("Content-Length", str(len(body))), *found.headers.items()]
         headers += _ALWAYS
         if _left_to_read(environ) > _MOST_DISCARDED:
             headers.append(("Connection", "close"))
-        return found.status, headers, [b"" if environ["REQUEST_METHOD"] == "HEAD" else body], says
+        return status, headers, [b"" if environ["REQUEST_METHOD"] == "HEAD" else body], says
 
     def _say(self, label: str, status: int, started: float, request: Request, outcome: dict[str, Any]) -> None:
         took = time.perf_counter() - started

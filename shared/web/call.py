@@ -26,6 +26,8 @@ class Call:
     at: datetime
     """When it arrived."""
     body: dict[str, Any] = field(default_factory=dict)
+    raw: bytes = b""
+    """The body as it came, for whoever checks a signature; empty at a door that takes none."""
     query: dict[str, Any] = field(default_factory=dict)
     path: dict[str, Any] = field(default_factory=dict)
     asker: Asker | None = None

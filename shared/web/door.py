@@ -22,8 +22,9 @@ from werkzeug.routing import Rule
 from shared.config import Config
 from shared.kernel.errors import Conflict, Forbidden, Unauthenticated
 from shared.security.permission import ROLES, Asker
-from shared.security.tokens import Verifier
+from shared.security.tokens import Verifier, public_part, subscriber_key
 from shared.web.call import ANYONE, SIGNED_IN, Call, Reply
+from shared.web.problem import Refusals
 from shared.web.request import Request
 from shared.web.server import DoorServer
 
@@ -54,6 +55,9 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         description: str = "",
         media: str = "application/json",
         many: bool = False,
+        forms: bool = False,
+        refusals: Refusals | None = None,
+        described: bool = True,
     ) -> None:
         super().__init__(method, url)
         self.summary = summary
@@ -65,6 +69,9 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         self.status = status
         self.media = media
         self.roles = _checked(roles)
+        self.forms = forms
+        self.refusals = refusals
+        self.described = described
         # Made once: a schema object costs more than a request may.
         self._body_schema = body() if body is not None else None
         self._query_schema = query() if query is not None else None
@@ -96,7 +103,8 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         call = Call(
             at=request.at,
             query=request.query(self._query_schema, self._lists),
-            body=request.body(self._body_schema),
+            body=request.body(self._body_schema, forms=self.forms),
+            raw=request.raw,
             path=values,
             asker=asker,
             idempotency_key=key if key is None else self._widened(key, asker),
@@ -150,8 +158,9 @@ def door(method: str, url: str, *, summary: str, **options: Any) -> Callable[[F]
 
     `body` and `query` are marshmallow Schema classes that are loaded from what comes in; `answer` is the Schema class
     that documents the reply (`many=True`: a list of it); `roles` are who may knock: ANYONE, SIGNED_IN or names from
-    `shared.security.permission.ROLES`; `media` is the reply's type when it is not JSON. The method gets a Call and
-    gives a Reply.
+    `shared.security.permission.ROLES`; `media` is the reply's type when it is not JSON. A door that another standard
+    has drawn takes HTML forms (`forms`), refuses in its own way (`refusals`), and is left out of our OpenAPI document
+    (`described=False`). The method gets a Call and gives a Reply.
     """
 
     def open_door(function: F) -> F:
@@ -172,12 +181,17 @@ def doors_of(service: type) -> list[tuple[str, Door]]:
 
 
 def verifier_of(config: Config) -> Verifier:
-    """Who we believe: the issuer's JWKS when there is one, else the municipality's own key."""
+    """Who we believe: the issuer's JWKS when there is one, else the municipality's own key; subscribers where we know
+    their key."""
     if (path := config.jwks_file) is not None:
-        return Verifier.of_jwks(
+        found = Verifier.of_jwks(
             path, issuer=config.get("WUJI_TOKEN_ISSUER"), audience=config.get("WUJI_TOKEN_AUDIENCE")
         )
-    return Verifier.of_key(config.token_public_key)
+    else:
+        found = Verifier.of_key(config.token_public_key)
+    if config.get("WUJI_SUBSCRIPTION_KEY"):
+        found.trust_subscribers(public_part(subscriber_key(config.subscription_key)))
+    return found
 
 
 def _checked(roles: tuple[str, ...]) -> tuple[str, ...]:

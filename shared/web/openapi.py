@@ -73,6 +73,8 @@ def document(service: type) -> dict[str, Any]:
         # apispec remarks that a schema is used with and without `many`; that is meant.
         warnings.simplefilter("ignore", UserWarning)
         for method_name, door in doors_of(service):
+            if not door.described:
+                continue
             spec.path(path=_template(door.url), operations={door.method.lower(): _operation(name, method_name, door)})
     found: dict[str, Any] = spec.to_dict()
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
@@ -43,6 +44,10 @@ class Problem:
         if instance is not None:
             document["instance"] = f"urn:uuid:{instance}"
         return orjson.dumps(_printable(document), option=orjson.OPT_NON_STR_KEYS)
+
+
+Refusals = Callable[[Problem, Mapping[str, Any]], tuple[int, str, bytes]]
+"""How a door refuses where another standard says how: the problem and the address's values → status, media, body."""
 
 
 def of_error(error: Exception) -> Problem:

@@ -15,7 +15,7 @@ from marshmallow import Schema, ValidationError
 
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import Invalid, Unauthenticated, WujiError
-from shared.web import strict_json
+from shared.web import form, strict_json
 from shared.web.protocol import SERVING, STREAMING
 
 LARGEST_BODY = 1_000_000
@@ -33,7 +33,7 @@ class TooLarge(WujiError):
 
 
 class WrongMedia(WujiError):
-    """The body is not JSON, or is packed."""
+    """The body is of a type that this door does not read, or is packed."""
 
     status = 415
     title = "Unsupported Media Type"
@@ -128,26 +128,31 @@ class Request:
                 raw[name] = value
         return _loaded(schema, raw, "query")
 
-    def body(self, schema: Schema | None) -> dict[str, Any]:
-        """The body, loaded. Raises TooLarge, WrongMedia, Invalid."""
+    def body(self, schema: Schema | None, *, forms: bool = False) -> dict[str, Any]:
+        """The body, loaded; with `forms` it may be an HTML form too. Raises TooLarge, WrongMedia, Invalid."""
         if schema is None:
             return {}
-        self._check_media()
+        media = self._media(forms)
         self.raw = self._read()
+        if media == form.MEDIA:
+            return _loaded(schema, form.parse(self.raw), "body")
         value = strict_json.parse(self.raw)
         if not isinstance(value, dict):
             raise Invalid(f"the body is a JSON {_kind(value)}, not an object", where="body")
         return _loaded(schema, value, "body")
 
-    def _check_media(self) -> None:
-        media, _, parameters = self.environ.get("CONTENT_TYPE", "").partition(";")
-        if media.strip().lower() != "application/json":
-            raise WrongMedia(f"the body's type is {media[:60]!r}", hint="send Content-Type: application/json")
+    def _media(self, forms: bool) -> str:
+        given, _, parameters = self.environ.get("CONTENT_TYPE", "").partition(";")
+        media: str = given.strip().lower()
+        readable = (form.MEDIA, "application/json") if forms else ("application/json",)
+        if media not in readable:
+            raise WrongMedia(f"the body's type is {given[:60]!r}", hint=f"send Content-Type: {readable[0]}")
         charset = parameters.partition("charset=")[2].partition(";")[0].strip(' "').lower()
         if charset not in ("", "utf-8", "utf8"):
-            raise WrongMedia(f"the body's charset is {charset[:40]!r}", hint="JSON is sent in UTF-8")
+            raise WrongMedia(f"the body's charset is {charset[:40]!r}", hint="bodies are sent in UTF-8")
         if self.environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
             raise WrongMedia("the body is packed", hint="send it without Content-Encoding")
+        return media
 
     def _read(self) -> bytes:
         source = self.environ["wsgi.input"]

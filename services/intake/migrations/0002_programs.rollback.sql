@@ -1,0 +1,2 @@
+DROP TABLE intake.inbound_systems;
+DROP TABLE intake.api_keys;
