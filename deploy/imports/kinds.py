@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from deploy.imports.mapping import Kinds
+from deploy.imports.mapping_parts import Kinds
 from deploy.imports.rejects import Reject
 from shared.contracts.case import Loop
 from shared.contracts.rulebook import IssueTypeDefined

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from deploy.imports.mapping import Level, Places
+from deploy.imports.mapping_parts import Level, Places
 from deploy.imports.rejects import Reject
 from shared.contracts.area import AreaCreated
 from shared.kernel.area import Area

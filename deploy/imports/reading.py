@@ -17,7 +17,7 @@ from typing import IO, Any, cast
 
 import orjson
 
-from deploy.imports.mapping import Mapping
+from deploy.imports.mapping_parts import Mapping
 from deploy.imports.spreadsheet import sheet_rows
 from shared.kernel.errors import Invalid
 

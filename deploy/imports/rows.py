@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from deploy.imports.kinds import KindFinder
-from deploy.imports.mapping import Choice, Mapping
+from deploy.imports.mapping_parts import Choice, Mapping
 from deploy.imports.places import PlaceFinder, Values
 from deploy.imports.reading import Row
 from deploy.imports.rejects import Reject

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from deploy.imports.history import appends
 from deploy.imports.kinds import KindFinder
-from deploy.imports.mapping import Mapping
+from deploy.imports.mapping_parts import Mapping
 from deploy.imports.places import PlaceFinder
 from deploy.imports.reading import Meter, Row, format_of, rows_of
 from deploy.imports.rejects import Reject, Rejects

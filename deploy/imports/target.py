@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from deploy.imports.mapping import Mapping
+from deploy.imports.mapping_parts import Mapping
 from deploy.imports.rows import Issue
 from services.intake.domain import Told
 from services.intake.vault import seal

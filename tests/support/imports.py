@@ -8,8 +8,8 @@ import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from deploy.imports.mapping import Mapping as ImportMapping
 from deploy.imports.mapping import read_mapping
+from deploy.imports.mapping_parts import Mapping as ImportMapping
 
 COLUMNS = ("no", "opened", "due", "closed", "state", "what", "kind", "sort", "office", "quarter", "block", "lat", "lon")
 

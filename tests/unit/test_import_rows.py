@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from deploy.imports.history import appends
 from deploy.imports.kinds import KindFinder
-from deploy.imports.mapping import Kinds, read_mapping
+from deploy.imports.mapping import read_mapping
+from deploy.imports.mapping_parts import Kinds
 from deploy.imports.places import PlaceFinder
 from deploy.imports.reading import Row
 from deploy.imports.rejects import Reject
