@@ -77,7 +77,7 @@ def _reports(stack: RunningStack, answered: list[str]) -> list[str]:
     )
     seen = {str(row[0]) for row in stack.rows("SELECT case_id FROM grid.cases", role="grid")}
     total = stack.rows(
-        "SELECT coalesce(sum(n), 0) FROM grid.area_counts WHERE area = '530103' AND measure = 'cases'", role="grid"
+        "SELECT coalesce(sum(n), 0) FROM grid.area_counts WHERE area = '530103' AND measure = 'state'", role="grid"
     )
     found = [
         f"report {one} was answered 201 and is in the log {stored.get(one, 0)} times"
@@ -103,7 +103,8 @@ def _cases(stack: RunningStack, accepted: list[str]) -> list[str]:
 
 def _notices(stack: RunningStack, accepted: list[str]) -> list[str]:
     told = stack.rows(
-        "SELECT data->>'about', data->>'template', count(*) FROM es.events WHERE type = 'notice.requested' GROUP BY 1, 2"
+        "SELECT data->>'about', data->>'template', count(*) FROM es.events"
+        " WHERE type = 'notice.requested' GROUP BY 1, 2"
     )
     count = {(about, template): n for about, template, n in told}
     doubled = [f"{about} was told {template} {n} times" for (about, template), n in count.items() if n > 1]
