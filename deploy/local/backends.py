@@ -16,6 +16,7 @@ from deploy.local.servers import Servers
 from deploy.local.words import say
 from shared.kernel.errors import Invalid
 from shared.rabbitmq.names import VHOST
+from shared.rabbitmq.partners import Names
 
 DATABASE = "wuji"
 PREFIX = "wuji_"
@@ -48,9 +49,22 @@ class Backends:
         """The address for one of our own roles: intake, relay, reader, …"""
         return with_login(self.admin_database_url, PREFIX + account, self.credentials.database(account))
 
-    def amqp_url(self, account: str) -> str:
-        """The address for one of our own users on the broker."""
-        return with_login(self.admin_amqp_url, PREFIX + account, self.credentials.broker(account))
+    def amqp_url(self, account: str, vhost: str | None = None) -> str:
+        """The address for one of our own users on the broker, in the city's virtual host or another."""
+        url = with_login(self.admin_amqp_url, PREFIX + account, self.credentials.broker(account))
+        return url if vhost is None else urlsplit(url)._replace(path="/" + quote(vhost, safe="")).geturl()
+
+    @property
+    def partners(self) -> Names:
+        """What things are called in the departments' virtual host."""
+        return Names.beside(self.vhost)
+
+    @property
+    def partners_url(self) -> str:
+        """The departments' virtual host, without login."""
+        parts = urlsplit(self.admin_amqp_url)
+        host, path = parts.netloc.rpartition("@")[2], "/" + quote(self.partners.vhost, safe="")
+        return urlunsplit((parts.scheme, host, path, parts.query, ""))
 
 
 def with_login(url: str, user: str, password: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from shared.security import tokens
 
 SERVICES = ("intake", "dispatch", "grid", "survey", "notify")
-ACCOUNTS = (*SERVICES, "relay", "projector", "importer", "reader", "owner", "operator")
+ACCOUNTS = (*SERVICES, "relay", "projector", "courier", "importer", "reader", "owner", "operator")
 """Every account, in the database, on the broker, or both."""
 
 
@@ -49,6 +49,7 @@ def generate() -> dict[str, str]:
         "rabbitmq_cookie": secrets.token_hex(20).upper(),
         "supervisor": secrets.token_hex(16),
         "master_key": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "subscription_key": base64.b64encode(secrets.token_bytes(32)).decode(),
         "link_key": base64.b64encode(secrets.token_bytes(32)).decode(),
         "token_key": token_key,
         "token_public_key": tokens.public_part(token_key),

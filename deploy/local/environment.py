@@ -10,7 +10,7 @@ from deploy.local.credentials import SERVICES
 from deploy.local.environment_file import as_text
 from deploy.local.ports import Ports
 
-PROCESSES = (*SERVICES, "relay", "projector")
+PROCESSES = (*SERVICES, "relay", "projector", "courier")
 """What the supervisor keeps running."""
 
 SECRETS: dict[str, tuple[str, ...]] = {
@@ -18,8 +18,15 @@ SECRETS: dict[str, tuple[str, ...]] = {
     "dispatch": ("WUJI_TOKEN_PUBLIC_KEY",),
     "grid": ("WUJI_TOKEN_PUBLIC_KEY",),
     "survey": ("WUJI_LINK_KEY", "WUJI_TOKEN_PUBLIC_KEY"),
-    "notify": ("WUJI_MASTER_KEY", "WUJI_LINK_KEY", "WUJI_TOKEN_PUBLIC_KEY"),
-    "operator": ("WUJI_MASTER_KEY", "WUJI_LINK_KEY", "WUJI_TOKEN_KEY", "WUJI_TOKEN_PUBLIC_KEY"),
+    "notify": ("WUJI_MASTER_KEY", "WUJI_LINK_KEY", "WUJI_TOKEN_PUBLIC_KEY", "WUJI_SUBSCRIPTION_KEY"),
+    "courier": ("WUJI_SUBSCRIPTION_KEY",),
+    "operator": (
+        "WUJI_MASTER_KEY",
+        "WUJI_LINK_KEY",
+        "WUJI_TOKEN_KEY",
+        "WUJI_TOKEN_PUBLIC_KEY",
+        "WUJI_SUBSCRIPTION_KEY",
+    ),
 }
 
 
@@ -39,6 +46,7 @@ def environment(process: str, backends: Backends, ports: Ports, public_url: str)
     secrets = {
         "WUJI_MASTER_KEY": kept["master_key"],
         "WUJI_LINK_KEY": kept["link_key"],
+        "WUJI_SUBSCRIPTION_KEY": kept["subscription_key"],
         "WUJI_TOKEN_KEY": kept["token_key"],
         "WUJI_TOKEN_PUBLIC_KEY": kept["token_public_key"],
     }
@@ -47,6 +55,12 @@ def environment(process: str, backends: Backends, ports: Ports, public_url: str)
         values["WUJI_ADMIN_PORT"] = str(ports[f"{process}.admin"])
     if process in SERVICES:
         values["WUJI_HTTP_PORT"] = str(ports[f"{process}.http"])
+    if process in ("notify", "courier", "operator"):
+        values["WUJI_PARTNERS_URL"] = backends.partners_url
+    if process == "courier":
+        # Delivery into the departments' virtual host; and the one credential that makes queues and accounts there.
+        values["AMQP_URL"] = backends.amqp_url("courier", backends.partners.vhost)
+        values["RABBITMQ_MANAGEMENT_URL"] = backends.management_url
     return values | _databases(process, backends)
 
 
@@ -63,7 +77,8 @@ def _databases(process: str, backends: Backends) -> dict[str, str]:
             "RABBITMQ_MANAGEMENT_URL": backends.management_url,
         }
         return {"DATABASE_URL": backends.database_url("reader"), **roles, **admin}
-    return {"DATABASE_URL": backends.database_url(process)}
+    # Subscriptions are notify's, so their courier is notify to the database.
+    return {"DATABASE_URL": backends.database_url("notify" if process == "courier" else process)}
 
 
 def write(folder: Path, backends: Backends, ports: Ports, public_url: str) -> bool:

@@ -27,7 +27,7 @@ PLACES = {
     **{f"{name}.http": 10 + n for n, name in enumerate(("intake", "dispatch", "grid", "survey", "notify"))},
     **{
         f"{name}.admin": 20 + n
-        for n, name in enumerate(("intake", "dispatch", "grid", "survey", "notify", "relay", "projector"))
+        for n, name in enumerate(("intake", "dispatch", "grid", "survey", "notify", "relay", "projector", "courier"))
     },
 }
 """Every port of a stack and its place in the block."""

@@ -12,8 +12,8 @@ from deploy.local.backends import Backends
 from deploy.local.credentials import ACCOUNTS, SERVICES
 from shared.rabbitmq.topology import Reaction, Topology, topology
 
-ON_THE_BROKER = (*SERVICES, "relay", "projector", "operator")
-IN_THE_DATABASE = tuple(name for name in ACCOUNTS if name not in ("operator", "projector"))
+ON_THE_BROKER = (*SERVICES, "relay", "projector", "courier", "operator")
+IN_THE_DATABASE = tuple(name for name in ACCOUNTS if name not in ("operator", "projector", "courier"))
 
 
 def database_passwords(backends: Backends) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ import os
 import sys
 
 SERVICES = ("intake", "dispatch", "grid", "survey", "notify")
-PROCESSES = (*SERVICES, "relay", "projector")
+PROCESSES = (*SERVICES, "relay", "projector", "courier")
 
 
 def run_relay() -> int:
@@ -28,6 +28,17 @@ def run_projector() -> int:
     from shared.projections.process import run
 
     run([found for name in SERVICES for found in import_module(f"services.{name}.projections").PROJECTIONS])
+    return 0
+
+
+def run_courier() -> int:
+    """The bringer of events to departments."""
+    from deploy.wuji.courier import parts
+    from shared.config import Config
+    from shared.courier.process import run
+
+    config = Config.load("courier")
+    run(lambda: parts(config), config)
     return 0
 
 
@@ -50,6 +61,8 @@ def main(arguments: list[str]) -> int:
             return run_relay()
         case "projector":
             return run_projector()
+        case "courier":
+            return run_courier()
         case _:
             return run_service(name)
 

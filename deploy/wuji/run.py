@@ -1,4 +1,4 @@
-"""`wuji run`, `wuji relay`, `wuji projector`: one process in the foreground, as systemd or the supervisor wants it."""
+"""`wuji run`, `relay`, `projector`, `courier`: one process in the foreground, as systemd or the supervisor wants it."""
 
 from __future__ import annotations
 
@@ -46,3 +46,10 @@ def relay(env_file: Path | None) -> None:
 def projector(env_file: Path | None) -> None:
     """在前台运行投影进程。Run the projector in the foreground."""
     become("projector", env_file)
+
+
+@click.command(cls=rich.RichCommand, epilog=examples("wuji courier --env-file .run/env/courier.env"))
+@env_file
+def courier(env_file: Path | None) -> None:
+    """在前台运行投递进程。Run the courier in the foreground: it brings events to departments; one leads."""
+    become("courier", env_file)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from services.notify import channels, delivery, queries, reactions, templates
+from services.notify.catalogue import CatalogueDoors
 from services.notify.delivery import Post
 from services.notify.letters import Writer
 from services.notify.reactions import Channels
 from services.notify.schemas import NoticesAnswer, NoticesQuery, OutboxAnswer, OutboxQuery
+from services.notify.subscriptions.doors import SubscriptionDoors
 from shared.config import Config
 from shared.contracts.case import CaseDispatched
 from shared.contracts.envelope import Recorded
@@ -25,7 +27,7 @@ TEMPLATES = templates.load()
 """Read when the process starts: a template that quotes what nothing fills stops it, with the file's name."""
 
 
-class NotifyService:
+class NotifyService(SubscriptionDoors, CatalogueDoors):
     """通知: the reporter at acceptance, closing and refusal, the department at dispatch."""
 
     name = "notify"

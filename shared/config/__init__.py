@@ -120,6 +120,11 @@ class Config:
         return readers.key_bytes(self.need("WUJI_LINK_KEY"))
 
     @property
+    def subscription_key(self) -> bytes:
+        """The key of everything secret about subscriptions."""
+        return readers.key_bytes(self.need("WUJI_SUBSCRIPTION_KEY"))
+
+    @property
     def token_key(self) -> str:
         """The private JWK; only what makes tokens has it."""
         return str(self.need("WUJI_TOKEN_KEY"))

@@ -72,6 +72,16 @@ SETTINGS: tuple[Setting, ...] = (
         "WUJI_TOKEN_KEY", "signs bearer tokens: a private EC key as JWK", '{"kty":"EC","crv":"P-256",…}', secret=True
     ),
     Setting("WUJI_TOKEN_PUBLIC_KEY", "verifies bearer tokens: the public half as JWK", '{"kty":"EC","crv":"P-256",…}'),
+    Setting(
+        "WUJI_SUBSCRIPTION_KEY",
+        "makes the passwords, signing secrets and tokens of subscriptions: 32 bytes in base64",
+        "openssl rand -base64 32",
+        "key",
+        secret=True,
+    ),
+    Setting("WUJI_PARTNERS_URL", "where subscribers reach the broker, without login", "amqp://127.0.0.1:5672/partners"),
+    Setting("WUJI_SUBSCRIPTION_LENGTH", "messages that a subscription's queue holds", "100000", "count", 100_000),
+    Setting("WUJI_SUBSCRIPTION_MEGABYTES", "megabytes that a subscription's queue holds", "200", "count", 200),
     Setting("WUJI_JWKS_FILE", "verifies bearer tokens of an issuer instead: its JWKS", "/etc/wuji/jwks.json"),
     Setting("WUJI_TOKEN_ISSUER", "the issuer that tokens must name", "https://sso.example.gov.cn"),
     Setting("WUJI_TOKEN_AUDIENCE", "the audience that tokens must name", "wuji"),

@@ -159,6 +159,7 @@ def _permission(
     write, read = {
         "relay": ([EVENTS], []),
         "projector": ([PARKED], [PROJECTOR]),
+        "courier": ([], []),
         "operator": ([PARKED, "amq.default"], [parked_queue(queue) for queue in (*heard, PROJECTOR)]),
     }.get(role, ([*again, PARKED], [queue for queue in heard if queue.partition(".")[0] == role]))
     return {"user": user, "vhost": vhost, "configure": _NOTHING, "write": _one_of(write), "read": _one_of(read)}
@@ -169,7 +170,7 @@ def _topic_permissions(vhost: str, prefix: str, roles: Sequence[str], ladder: tu
     return [
         {"user": prefix + role, "vhost": vhost, "exchange": exchange, "write": f"^{role}(\\.|$)", "read": _NOTHING}
         for role in roles
-        if role not in ("relay", "operator")
+        if role not in ("relay", "operator", "courier")
         for exchange in (PARKED, *(rung.name for rung in ladder))
     ]
 

@@ -38,8 +38,8 @@ class Outcome:
 class Publisher:
     """One connection with one channel in confirm mode. Used by one thread."""
 
-    def __init__(self, url: str, *, exchange: str = EVENTS, patience: float = 10.0) -> None:
-        """Connect. Raises Unavailable when that does not succeed within `patience` seconds."""
+    def __init__(self, url: str, *, exchange: str = EVENTS, patience: float = 10.0, name: str = "wuji relay") -> None:
+        """Connect; `name` is what the broker shows of us. Raises Unavailable when it takes over `patience` seconds."""
         self._exchange = exchange
         self._loop = IOLoop()
         self._channel: Any = None
@@ -51,7 +51,7 @@ class Publisher:
         self.blocked: str | None = None
         """Why the broker takes nothing from us at present: it is short of memory or disk."""
         self._connection = pika.SelectConnection(
-            parameters_of(url),
+            parameters_of(url, name),
             on_open_callback=self._opened,
             on_open_error_callback=self._failed,
             on_close_callback=self._failed,
@@ -175,7 +175,7 @@ class Publisher:
         self.blocked = None
 
 
-def parameters_of(url: str) -> Any:
+def parameters_of(url: str, name: str = "wuji relay") -> Any:
     """How to connect. Raises Invalid for an address that is none."""
     if not url.startswith(("amqp://", "amqps://")):
         raise Invalid(
@@ -189,7 +189,7 @@ def parameters_of(url: str) -> Any:
     parameters.connection_attempts = 1
     parameters.socket_timeout = 5
     parameters.stack_timeout = 8
-    parameters.client_properties = {"connection_name": "wuji relay"}
+    parameters.client_properties = {"connection_name": name}
     return parameters
 
 

@@ -25,9 +25,10 @@ ROLES = frozenset(
         "operator",
         "hotline",
         "window",
+        "subscriber",
     }
 )
-"""Every staff role; residents have none and carry no token."""
+"""Every staff role; residents have none and carry no token. A `subscriber` is a program that reads one subscription."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Asker:
     area: Area | None = None
     """The subtree they serve; None is the whole municipality."""
     department: str | None = None
+    subscription: str | None = None
+    """Of a subscriber: the name of the one subscription that it may look at."""
 
     @property
     def actor(self) -> Actor:

@@ -1,16 +1,23 @@
 """Bearer tokens (JWT): made with the municipality's own key, or by an issuer whose public keys (JWKS) we hold.
 
 Claims: `sub` the account, `role`, `area` (a path; absent means everywhere), `department`, `exp`.
+
+Tokens of subscribers are signed by a key of their own, which no token of the staff is believed by: whoever makes them
+cannot make anything else, and only processes that know that key let subscribers in. They also carry `subscription`.
 """
 
 from __future__ import annotations
 
+import hmac
 import json
+from base64 import urlsafe_b64decode
 from collections import OrderedDict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc import jwt
 from joserfc.errors import (
     BadSignatureError,
@@ -45,6 +52,32 @@ def public_part(key: str) -> str:
     return json.dumps(_private(key).as_dict(private=False))
 
 
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+SUBSCRIBER = "subscriber"
+
+
+def subscriber_key(secret: bytes) -> str:
+    """The private JWK that signs the tokens of subscribers: always the same for the same secret."""
+    number = int.from_bytes(hmac.digest(secret, b"tokens of subscribers", "sha512")) % (_P256_ORDER - 1) + 1
+    private = ec.derive_private_key(number, ec.SECP256R1())
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    found = ECKey.import_key(pem)
+    return json.dumps({**found.as_dict(private=True), "kid": found.thumbprint()})
+
+
+def sign_subscriber(
+    key: str, *, subject: str, subscription: str, department: str | None, ttl: timedelta, clock: Clock = utc_now
+) -> str:
+    """A token that reads one subscription and nothing else. `key` is that of `subscriber_key`."""
+    now = int(clock().timestamp())
+    claims: dict[str, Any] = {"iss": ISSUER, "sub": subject, "role": SUBSCRIBER, "subscription": subscription}
+    claims |= {"iat": now, "exp": now + int(ttl.total_seconds())}
+    if department is not None:
+        claims["department"] = department
+    signer = _private(key)
+    return jwt.encode({"alg": "ES256", "kid": signer.kid}, claims, signer)
+
+
 def sign(
     key: str,
     *,
@@ -58,6 +91,8 @@ def sign(
     """A token for somebody. `key` is the private JWK. Raises Invalid for an unknown role or a key that is none."""
     if role not in ROLES:
         raise Invalid(f"there is no role {role!r}", where="role", hint=f"one of {', '.join(sorted(ROLES))}")
+    if role == SUBSCRIBER:
+        raise Invalid("a subscriber's token belongs to a subscription", where="role", hint="wuji sub rights <name>")
     if role == "department" and not department:
         raise Invalid("somebody of role department needs a department", where="department")
     signer = _private(key)
@@ -75,9 +110,15 @@ class Verifier:
     """Turns a token into an Asker; every failure is Unauthenticated and says why."""
 
     def __init__(
-        self, keys: KeySet, *, issuer: str | None = ISSUER, audience: str | None = None, clock: Clock = utc_now
+        self,
+        keys: KeySet,
+        *,
+        issuer: str | None = ISSUER,
+        audience: str | None = None,
+        clock: Clock = utc_now,
     ) -> None:
         self._keys = keys
+        self._subscribers: ECKey | None = None
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
@@ -104,6 +145,10 @@ class Verifier:
             ) from error
         return cls(keys, issuer=issuer, audience=audience, clock=clock)
 
+    def trust_subscribers(self, key: str) -> None:
+        """Also let subscribers in, whose tokens the key of `subscriber_key` has signed."""
+        self._subscribers = _key(key)
+
     def verify(self, token: str) -> Asker:
         """The asker that the token names. Raises Unauthenticated with the reason."""
         now = self._clock().timestamp()
@@ -121,12 +166,33 @@ class Verifier:
         if len(token) > _LONGEST:
             raise Unauthenticated(f"the token has {len(token)} characters; at most {_LONGEST} are read")
         rules: dict[str, Any] = {"exp": {"essential": True}, "sub": {"essential": True}, "role": {"essential": True}}
+        if (signer := self._subscriber(token)) is not None:
+            rules |= {"iss": {"essential": True, "value": ISSUER}, "role": {"essential": True, "value": SUBSCRIBER}}
+            return self._checked(token, KeySet([signer]), rules, now)
         if self._issuer is not None:
             rules["iss"] = {"essential": True, "value": self._issuer}
         if self._audience is not None:
             rules["aud"] = {"essential": True, "value": self._audience}
+        claims = self._checked(token, self._keys, rules, now)
+        if claims["role"] == SUBSCRIBER:
+            raise Unauthenticated("a subscriber's token is signed by the key of subscribers, or not believed here")
+        return claims
+
+    def _subscriber(self, token: str) -> ECKey | None:
+        """The subscribers' key, when the token says that it was signed by it; the signature is still to be checked."""
+        if self._subscribers is None:
+            return None
         try:
-            claims = jwt.decode(token, self._keys, algorithms=list(ALGORITHMS)).claims
+            header = json.loads(urlsafe_b64decode(token.partition(".")[0] + "=="))
+        except ValueError:
+            return None
+        named = isinstance(header, dict) and header.get("kid") == self._subscribers.kid
+        return self._subscribers if named else None
+
+    @staticmethod
+    def _checked(token: str, keys: KeySet, rules: dict[str, Any], now: float) -> dict[str, Any]:
+        try:
+            claims = jwt.decode(token, keys, algorithms=list(ALGORITHMS)).claims
             JWTClaimsRegistry(now=int(now), leeway=_LEEWAY_SECONDS, **rules).validate(claims)
         except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise _reason(error) from error
@@ -159,12 +225,25 @@ def _asker(claims: dict[str, Any]) -> Asker:
         raise Unauthenticated("the token's department is not a text")
     if role == "department" and not department:
         raise Unauthenticated("the token is for a department but names none")
+    if role == SUBSCRIBER:
+        return Asker(subject, role, None, department, _subscription(claims))
     if area is None or area == "":
         return Asker(subject, role, None, department)
+    return Asker(subject, role, _area(area), department)
+
+
+def _subscription(claims: dict[str, Any]) -> str:
+    found = claims.get("subscription")
+    if not isinstance(found, str):
+        raise Unauthenticated("the token is for a subscriber but names no subscription")
+    return found
+
+
+def _area(area: object) -> Area:
     if not isinstance(area, str):
         raise Unauthenticated("the token's area is not a text")
     try:
-        return Asker(subject, role, Area.parse(area), department)
+        return Area.parse(area)
     except Invalid as error:
         raise Unauthenticated(f"the token's area is wrong: {error}") from error
 

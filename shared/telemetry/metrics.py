@@ -103,6 +103,16 @@ PROJECTION_LAG_SECONDS = _gauge("projection_lag_seconds", "How stale the view is
 PROJECTION_BATCH = _histogram("projection_batch_size", "Events applied in one transaction.", ["projection"], _SIZES)
 PROJECTION_POISONED = _counter("projection_poisoned_total", "Events that a view could not take.", ["projection"])
 
+# --- subscriptions ---
+COURIER_LEADER = _gauge("courier_leader", "1 in the courier that leads, 0 in those that stand by.")
+SUBSCRIPTION_POSITION = _gauge("subscription_position", "The last position that was delivered.", ["subscription"])
+SUBSCRIPTION_LAG_EVENTS = _gauge("subscription_lag_events", "Events not yet looked at for it.", ["subscription"])
+SUBSCRIPTION_LAG_SECONDS = _gauge("subscription_lag_seconds", "Age of the first of them.", ["subscription"])
+SUBSCRIPTION_UNACKED = _gauge("subscription_unacked", "Messages the subscriber works on.", ["subscription"])
+SUBSCRIPTION_PARKED = _gauge("subscription_parked", "Messages that its subscriber could not take.", ["subscription"])
+SUBSCRIPTION_DELIVERED = _counter("subscription_delivered_total", "Messages confirmed by its side.", ["subscription"])
+SUBSCRIPTION_DROPPED = _gauge("subscription_dropped_total", "Messages that its full queue gave up.", ["subscription"])
+
 # --- reactions ---
 MESSAGES_HANDLED = _counter("messages_handled_total", "Messages by outcome.", ["service", "message", "outcome"])
 HANDLING_SECONDS = _histogram("handling_seconds", "How long a reaction took.", ["service", "message"])

@@ -5,6 +5,7 @@
 -- and only from the place where it last saw it: whoever moves it meanwhile wins.
 CREATE TABLE notify.subscription_positions (
     subscription_id uuid PRIMARY KEY,
+    name            text NOT NULL,
     position        bigint NOT NULL CHECK (position >= 0),
     delivered       bigint NOT NULL DEFAULT 0,
     delivered_at    timestamptz,

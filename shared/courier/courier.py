@@ -1,0 +1,178 @@
+"""The courier: leads or stands by, follows the subscriptions, and gives each to a lane."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shared.courier.feed import SharedFeed
+from shared.courier.keeper import Keeper
+from shared.courier.lane import Lane, Pace
+from shared.courier.ports import Outlet, Places, Route, Routes
+from shared.kernel.errors import Unavailable, WujiError
+from shared.postgres.leader import Leader
+from shared.telemetry import metrics
+from shared.telemetry.logs import logger
+
+LOCK = 0x77756A6B
+"""The advisory lock of the leading courier: the one after the relay's."""
+
+Outlets = Callable[[Route], Outlet]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of subscription is served."""
+
+    outlet: Outlets
+    is_shared: bool
+    """Whether one lane serves them all: only where no subscriber can make the others wait."""
+    breathe: Callable[[], None] = lambda: None
+    """Called by the lane in turn, whatever there is to do: connections answer heartbeats there."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """What a courier is put together from; made anew each time it takes the lead."""
+
+    feed: SharedFeed
+    routes: Routes
+    places: Places
+    kinds: Mapping[str, Kind]
+    keeper: Keeper | None = None
+    trouble: Callable[[], Mapping[str, str]] = field(default=dict)
+    """What is wrong with connections, by name."""
+    close: Callable[[], None] = field(default=lambda: None)
+
+
+class Courier:
+    """One process. `run` blocks; `stop` may be called from a signal handler."""
+
+    def __init__(
+        self, database_url: str, make: Callable[[], Parts], *, pace: Pace | None = None, refresh: float = 0.3
+    ) -> None:
+        self._database_url = database_url
+        self._make = make
+        self._pace = pace or Pace()
+        self._refresh = refresh
+        self._stopping = threading.Event()
+        self._problems: dict[str, str] = {"database": "not connected yet"}
+        self._parts: Parts | None = None
+        self._lanes: dict[str, Lane] = {}
+        self._measured = float("-inf")
+        self._log = logger("courier")
+        self.leading = False
+
+    def stop(self) -> None:
+        """Finish the windows that are on their way, then return from `run`."""
+        self._stopping.set()
+
+    def problems(self) -> dict[str, str]:
+        """What is wrong right now, by name: `database`, `broker`, `partners`, `feed`."""
+        wrong = dict(self._problems)
+        parts = self._parts
+        if self.leading and parts is not None:
+            wrong |= parts.trouble()
+            if parts.keeper is not None and parts.keeper.trouble is not None:
+                wrong["partners"] = parts.keeper.trouble
+            stuck = [lane.trouble for lane in tuple(self._lanes.values()) if lane.trouble is not None]
+            wrong |= {"feed": stuck[0]} if stuck else {}
+        return wrong
+
+    def run(self) -> None:
+        """Lead whenever possible, until stopped."""
+        while not self._stopping.is_set():
+            try:
+                self._take_part()
+            except WujiError as error:
+                self._problem(str(error))
+                self._stopping.wait(1.0)
+
+    def _take_part(self) -> None:
+        leader = Leader(self._database_url, LOCK, application="wuji courier")
+        try:
+            self._problems.clear()
+            metrics.COURIER_LEADER.set(0)
+            while not leader.try_to_lead():
+                if self._stopping.wait(0.5):
+                    return
+            self._lead(leader)
+        finally:
+            self._step_down()
+            leader.close()
+
+    def _lead(self, leader: Leader) -> None:
+        parts = self._parts = self._make()
+        self.leading = True
+        metrics.COURIER_LEADER.set(1)
+        self._log.info("courier.leads")
+        if parts.keeper is not None:
+            parts.keeper.start()
+        while not self._stopping.is_set():
+            if not leader.leads():
+                raise Unavailable("the leader's lock is gone")
+            self._follow(parts)
+            self._measure(parts)
+            self._stopping.wait(self._refresh)
+
+    def _follow(self, parts: Parts) -> None:
+        """Give every active subscription to its lane, and take the others out."""
+        routes = parts.routes.current()
+        if parts.keeper is not None:
+            parts.keeper.routes = routes
+        lanes: dict[str, list[Route]] = {}
+        for route in routes:
+            known = parts.kinds.get(route.kind)
+            if known is not None and route.is_active:
+                lanes.setdefault(route.kind if known.is_shared else f"{route.kind} {route.name}", []).append(route)
+        for name, served in lanes.items():
+            lane = self._lanes.get(name)
+            if lane is None or not lane.is_alive():
+                kind = parts.kinds[served[0].kind]
+                lane = Lane(name, parts.feed, parts.places, kind.outlet, self._pace, breathe=kind.breathe)
+                self._lanes[name] = lane
+                lane.routes = served
+                lane.start()
+            lane.routes = served
+        for name in [name for name in self._lanes if name not in lanes]:
+            self._end([self._lanes.pop(name)], patience=0)
+
+    def _measure(self, parts: Parts) -> None:
+        if time.monotonic() - self._measured < 2.0:
+            return
+        self._measured = time.monotonic()
+        for one in parts.places.standings():
+            metrics.SUBSCRIPTION_POSITION.labels(one.name).set(one.position)
+            metrics.SUBSCRIPTION_LAG_EVENTS.labels(one.name).set(one.lag_events)
+            metrics.SUBSCRIPTION_LAG_SECONDS.labels(one.name).set(one.lag_seconds)
+            metrics.SUBSCRIPTION_UNACKED.labels(one.name).set(one.unacked)
+            metrics.SUBSCRIPTION_PARKED.labels(one.name).set(one.parked)
+            metrics.SUBSCRIPTION_DROPPED.labels(one.name).set(one.dropped)
+
+    def _step_down(self) -> None:
+        if self.leading:
+            self._log.info("courier.stepped_down")
+        self.leading = False
+        metrics.COURIER_LEADER.set(0)
+        lanes, self._lanes = tuple(self._lanes.values()), {}
+        parts, self._parts = self._parts, None
+        if parts is not None and parts.keeper is not None:
+            parts.keeper.stop()
+        self._end(lanes, patience=25.0)
+        if parts is not None:
+            parts.close()
+
+    @staticmethod
+    def _end(lanes: Sequence[Lane], patience: float) -> None:
+        for lane in lanes:
+            lane.stop()
+        deadline = time.monotonic() + patience
+        for lane in lanes:
+            lane.join(max(0.0, deadline - time.monotonic()))
+
+    def _problem(self, text: str) -> None:
+        if self._problems.get("database") != text:
+            self._log.warning("courier.trouble", about="database", says=text)
+        self._problems["database"] = text
