@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,7 +14,8 @@ import rich_click as rich
 from deploy.local.words import say
 from deploy.wuji import stored
 from deploy.wuji.access import Access
-from deploy.wuji.output import examples, output_option, print_json, print_json_line
+from deploy.wuji.output import examples, output_option, print_json, print_json_line, print_table
+from shared.kernel.clock import utc_now
 from shared.kernel.errors import NotFound
 
 STRETCH = 5_000
@@ -129,3 +131,32 @@ def find(cursor: Any, which: str) -> stored.Row:
     if row is None:
         raise NotFound(say(f"没有事件 {which}", f"there is no event {which}"), where=which)
     return row
+
+
+@events.command(
+    cls=rich.RichCommand,
+    epilog=examples("wuji events catalogue", "wuji events catalogue --write public-events && ls public-events/docs"),
+)
+@click.option(
+    "--write",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=say("写入目录:页面与文件", "write pages and files"),
+)
+@output_option()
+def catalogue(write: Path | None, output: str) -> None:
+    """对各单位开放的事件。The events that departments may receive, with schemas; as a website with --write."""
+    from shared.catalogue import site
+    from shared.catalogue.entries import entries
+
+    found = entries().values()
+    if write is not None:
+        count = site.write(write, utc_now().date())
+        place = write / "docs" / "index.html"
+        print(say(f"写入 {count} 个文件,从 {place} 看起", f"{count} files written; begin at {place}"), file=sys.stderr)
+    if output == "json":
+        print_json([entry.as_json() for entry in found])
+    elif write is None:
+        rows = [(entry.name, entry.newest.label, entry.zh, entry.service, entry.summary) for entry in found]
+        print_table(
+            (say("类型", "type"), "", say("名称", "name"), say("服务", "service"), say("含义", "meaning")), rows
+        )

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+from shared.contracts import words
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import Invalid
 
@@ -19,31 +20,15 @@ FIELDS = (
     "position", "event_id", "stream", "version", "type", "schema_version", "data", "area", "actor",
     "correlation_id", "causation_id", "origin", "occurred_at", "recorded_at",
 )  # fmt: skip
-NAMES = {
-    "report.verified": "核实",
-    "report.accepted": "受理",
-    "report.unmerged": "撤销并案",
-    "case.cleared_to_close": "可结案",
-    "check.requested": "待核查",
-    "check.passed": "核查通过",
-    "check.failed": "核查不通过",
-    "feedback.invited": "邀请评价",
-    "feedback.recorded": "评价",
+NAMES = words.TYPES | {
     "notice.requested": "待通知",
     "notice.delivered": "已通知",
     "notice.failed": "通知失败",
     "subject.erased": "擦除个人信息",
-    "area.created": "设立区域",
-    "area.renamed": "区域更名",
-    "grid.drawn": "划定网格",
     "appointment.started": "到岗",
     "appointment.ended": "离岗",
-    "issue_type.defined": "事项类别",
-    "department.registered": "责任单位",
-    "responsibility.assigned": "权责清单",
-    "calendar.published": "工作日历",
 }
-"""Chinese names of the events whose definitions give none."""
+"""Chinese names of the public events, and of those that stay inside."""
 JOIN = "es.feed f JOIN es.events e ON e.txid = f.txid AND e.seq = f.seq AND e.recorded_at = f.recorded_at"
 
 Row = dict[str, Any]
@@ -162,14 +147,14 @@ def moment(text: str) -> datetime:
 
 @cache
 def titles() -> dict[str, str]:
-    """Event type → its Chinese name, from the first line of its definition."""
+    """Event type → its Chinese name, written down or from the first line of its definition."""
     from shared.contracts import catalogue
 
     catalogue.load()
     found = {}
     for name, kind in catalogue.CURRENT.items():
         named = re.search(r"\(([一-鿿][一-鿿、/ ]*)\)", kind.shape.__doc__ or "")
-        found[name] = named[1] if named else NAMES.get(name, name)
+        found[name] = NAMES.get(name) or (named[1] if named else name)
     return found
 
 

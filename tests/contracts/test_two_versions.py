@@ -1,0 +1,96 @@
+"""An old version is published beside the new one until its announced end, to those who ask for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import orjson
+import pytest
+
+from shared.catalogue import site
+from shared.contracts import asyncapi, codec, public
+from shared.contracts.message import Stored
+from tests.contracts.test_public import stored
+from tests.support import node_tools, two_versions
+from tests.support.two_versions import AFTER, DURING, Raised, RaisedOnce
+
+CASE = UUID("0190b0a0-0000-7000-8000-000000000002")
+OLD = RaisedOnce(case_id=CASE, level="3", subject_id=CASE)
+NEW = Raised(case_id=CASE, level=3, reason="三次返工", subject_id=CASE)
+
+
+@pytest.fixture(autouse=True)
+def name() -> Iterator[str]:
+    with two_versions.declared() as found:
+        yield found
+
+
+def _stored(event: Raised | RaisedOnce, version: int) -> Stored:
+    return stored()._replace(
+        type=two_versions.NAME, schema_version=version, body=orjson.dumps(codec.encode(event)), stream=f"case-{CASE}"
+    )
+
+
+@pytest.mark.parametrize("in_the_log", ["new", "old"])
+def test_who_asks_for_nothing_gets_the_newest(in_the_log: str) -> None:
+    row = _stored(NEW, 2) if in_the_log == "new" else _stored(OLD, 1)
+    sent = public.public_message(row, on=DURING)
+    reason = NEW.reason if in_the_log == "new" else ""
+
+    assert sent.headers["ce-type"] == "case.level_raised.v2"
+    assert json.loads(sent.body) == {"case_id": str(CASE), "level": 3, "reason": reason}
+    assert public.DEPRECATED not in sent.headers
+
+
+@pytest.mark.parametrize("in_the_log", ["new", "old"])
+def test_who_asks_for_the_old_one_gets_it_and_hears_when_it_ends(in_the_log: str) -> None:
+    row = _stored(NEW, 2) if in_the_log == "new" else _stored(OLD, 1)
+    sent = public.public_message(row, version=1, on=DURING)
+
+    assert sent.headers["ce-type"] == "case.level_raised.v1"
+    assert sent.headers["ce-dataschema"] == "urn:wuji:schema:case.level_raised:1"
+    assert sent.headers["ce-deprecatedsince"] == "2026-09-01"
+    assert sent.headers["ce-sunset"] == "2026-12-01"
+    assert json.loads(sent.body) == {"case_id": str(CASE), "level": "3"}
+    assert sent.routing_key.startswith("case.level_raised.530103.")
+
+
+def test_after_its_end_the_new_one_comes_instead() -> None:
+    sent = public.public_message(_stored(NEW, 2), version=1, on=AFTER)
+
+    assert sent.headers["ce-type"] == "case.level_raised.v2"
+    assert [found.version for found in public.versions_on(two_versions.NAME, DURING)] == [2, 1]
+    assert [found.version for found in public.versions_on(two_versions.NAME, AFTER)] == [2]
+
+
+def test_what_is_asked_for_too_early_is_the_newest() -> None:
+    assert public.public_message(_stored(NEW, 2), version=9, on=DURING).headers["ce-type"] == "case.level_raised.v2"
+
+
+def test_the_catalogue_shows_both_and_how_they_differ() -> None:
+    during = site.files(DURING)
+    page = during["docs/case.level_raised.html"].content.decode()
+
+    assert "schemas/case.level_raised/1.json" in during
+    assert "schemas/case.level_raised/2.json" in during
+    assert "2026-12-01 停用" in page
+    assert "changed its type from string to integer" in page
+    assert '<li class="added"><code>reason</code>' in page
+    assert "subject_id" not in page
+    assert "已停用" in site.files(AFTER)["docs/case.level_raised.html"].content.decode()
+
+
+@pytest.mark.integration
+def test_the_document_carries_both_and_is_accepted(tmp_path: Path) -> None:
+    path = tmp_path / "asyncapi.json"
+    document = asyncapi.document()
+    path.write_text(json.dumps(document))
+
+    found = node_tools.run("parse.js", str(path))
+
+    assert {"case.level_raised.v1", "case.level_raised.v2"} <= set(found["messages"])
+    assert [said for said in found["diagnostics"] if said["severity"] < 2] == []
+    assert document["components"]["messages"]["case_level_raised_v1"]["x-sunset"] == "2026-12-01"
