@@ -11,8 +11,8 @@ ROUTES: dict[str, tuple[str, ...]] = {
 }
 """Service → first path segments; each service also answers `/api/v1/<service>/openapi.json`."""
 
-STANDARDS: dict[str, str] = {"/open311/": "intake"}
-"""Addresses that other standards have drawn, outside of `/api/v1`, and the service behind each."""
+STANDARDS: dict[str, str] = {"/open311/": "intake", "/events/": "notify"}
+"""Addresses outside of `/api/v1`, which other standards have drawn or people read, and the service behind each."""
 
 
 def service_of(path: str) -> str | None:

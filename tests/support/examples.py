@@ -79,7 +79,7 @@ _OF_ONE_TYPE: dict[tuple[str, str], Any] = {
 
 
 def _value(shape: type, name: str, annotation: Any) -> Any:
-    inner, _ = codec._without_none(annotation)
+    inner, _ = codec.without_none(annotation)
     if (shape.__name__, name) in _OF_ONE_TYPE:
         return _OF_ONE_TYPE[shape.__name__, name]
     if name in _BY_NAME:
