@@ -102,6 +102,10 @@ class Access:
         """One PUT at the platform's own HTTP door. Raises the error that it answers."""
         return self._call("PUT", path, role, json=body)
 
+    def delete(self, path: str, *, role: str) -> Any:
+        """One DELETE at the platform's own HTTP door. Raises the error that it answers."""
+        return self._call("DELETE", path, role)
+
     def _call(self, method: str, path: str, role: str, **what: Any) -> Any:
         import requests
 
