@@ -20,7 +20,6 @@ from shared.kernel.masking import mask
 
 _MEDIA = "附件 media: "
 _ATTACHED = re.compile(rf"(?:\A|\n){re.escape(_MEDIA)}(\S+)\Z")
-_MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 _STATES_EN = {
     State.REPORTED: "reported",
     State.VERIFYING: "being looked at",
@@ -105,7 +104,7 @@ def shown_area(row: Mapping[str, Any]) -> Area:
 def _note(step: Mapping[str, Any]) -> dict[str, str] | None:
     quoted = dict(step)
     if step["type"] in _OWN_WORDS:
-        said = {name: _public(text) if step["told_openly"] else "" for name, text in step["note"].items()}
+        said = {name: mask(text) if step["told_openly"] else "" for name, text in step["note"].items()}
         quoted["note"] = said
     found = plain_words(quoted)
     if found is None:
@@ -117,7 +116,7 @@ def _note(step: Mapping[str, Any]) -> dict[str, str] | None:
 def _notes(state: State, row: Mapping[str, Any]) -> str:
     said = f"{state.zh} {_STATES_EN.get(state, state.value.replace('_', ' '))}"
     shows = row["told_openly"] and row["outcome"] and not state.is_open
-    return f"{said}: {_public(row['outcome'])}" if shows else said
+    return f"{said}: {mask(row['outcome'])}" if shows else said
 
 
 def _described(row: Mapping[str, Any]) -> tuple[str, str | None]:
@@ -126,17 +125,17 @@ def _described(row: Mapping[str, Any]) -> tuple[str, str | None]:
         return "", None
     found = _ATTACHED.search(row["words"])
     if found is None:
-        return _public(row["words"])[:LONGEST_DESCRIPTION], None
+        return mask(row["words"])[:LONGEST_DESCRIPTION], None
     words, url = row["words"][: found.start()], found[1]
     # An address whose digits looked like a phone number was masked, and leads nowhere any more.
-    return _public(words)[:LONGEST_DESCRIPTION], url if url.isascii() else None
+    return mask(words)[:LONGEST_DESCRIPTION], url if url.isascii() else None
 
 
 def _address(row: Mapping[str, Any], area: Area, places: Mapping[str, Mapping[str, Any]]) -> str:
     """From the narrowest to the widest, as the standard wants."""
     names = [places[above.path]["name"] for above in area.ancestors() if above.path in places][::-1]
     if row["told_openly"] and row["place"]:
-        names.insert(0, _public(row["place"]))
+        names.insert(0, mask(row["place"]))
     return ", ".join(names)
 
 
@@ -144,7 +143,3 @@ def _point(row: Mapping[str, Any], place: Mapping[str, Any] | None) -> tuple[flo
     if row["told_openly"] and row["lat"] is not None:
         return row["lat"], row["lon"]
     return (None, None) if place is None else (place["lat"], place["lon"])
-
-
-def _public(text: str) -> str:
-    return _MAIL.sub("[邮箱]", mask(text))

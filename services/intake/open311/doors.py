@@ -114,7 +114,7 @@ class Open311Doors(Room):
     )
     def open311_create(self, call: Call) -> Reply:
         """A program reports for somebody; it shows its key. The person is sealed as at every other door."""
-        asked = {**call.query, **{name: value for name, value in call.body.items() if value is not None}}
+        asked = call.body | {name: call.body[name] or said for name, said in call.query.items()}
         program = keys.holder(self.rows, asked["api_key"])
         if asked["service_code"] is None:
             raise Invalid("service_code was not provided", where="service_code")
