@@ -20,6 +20,13 @@ class DeliveryKind(StrEnum):
     PULL = "pull"
 
 
+class ReplayTarget(StrEnum):
+    """Where replayed events go: to the way of every day, or to a queue of their own beside it."""
+
+    LIVE = "live"
+    SHADOW = "shadow"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """Which events. An empty list asks for nothing in particular: all of that kind."""
@@ -103,3 +110,42 @@ class SubscriptionDeleted:
 
     subscription_id: UUID
     reason: str | None
+
+
+@event("subscription.replay_requested", "subscription")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionReplayRequested:
+    """Events of the past are brought once more, marked with the replay's id."""
+
+    subscription_id: UUID
+    replay_id: UUID
+    after: int
+    """It begins behind this position."""
+    until: int
+    """The last position that it looks at."""
+    target: ReplayTarget
+    rate: int | None
+    """At most so many events a second; None for as many as there can be."""
+
+
+@event("subscription.parked_redriven", "subscription")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionParkedRedriven:
+    """Somebody sent parked messages back to the subscription's queue."""
+
+    subscription_id: UUID
+    messages: tuple[str, ...]
+    """Ids of the first hundred of them."""
+    count: int
+
+
+@event("subscription.parked_discarded", "subscription")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionParkedDiscarded:
+    """Somebody threw parked messages away for good, and said why."""
+
+    subscription_id: UUID
+    messages: tuple[str, ...]
+    """Ids of the first hundred of them."""
+    count: int
+    reason: str

@@ -16,7 +16,10 @@ from shared.contracts.subscription import (
     SubscriptionDeleted,
     SubscriptionDisabled,
     SubscriptionMoved,
+    SubscriptionParkedDiscarded,
+    SubscriptionParkedRedriven,
     SubscriptionPaused,
+    SubscriptionReplayRequested,
     SubscriptionResumed,
     SubscriptionSecretRotated,
 )
@@ -31,6 +34,9 @@ SubscriptionEvent = (
     | SubscriptionSecretRotated
     | SubscriptionDisabled
     | SubscriptionDeleted
+    | SubscriptionReplayRequested
+    | SubscriptionParkedRedriven
+    | SubscriptionParkedDiscarded
 )
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -112,7 +118,12 @@ def evolve(subscription: Subscription | None, event: SubscriptionEvent) -> Subsc
             return replace(subscription, state=State.DISABLED, reason=reason)
         case SubscriptionResumed():
             return replace(subscription, state=State.ACTIVE, reason=None)
-        case SubscriptionMoved():
+        case (
+            SubscriptionMoved()
+            | SubscriptionReplayRequested()
+            | SubscriptionParkedRedriven()
+            | SubscriptionParkedDiscarded()
+        ):
             return subscription
         case SubscriptionSecretRotated(generation=generation):
             return replace(subscription, generation=generation)
