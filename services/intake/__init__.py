@@ -3,7 +3,7 @@
 Writes:  report-<id>, subject-<id>
 Hears:   area.*, issue_type.defined, department.registered, case.*, task.*  (to know places and kinds, and to answer
          the reporter's "how far is it?"); it answers no event with another
-Serves:  /api/v1/reports, /api/v1/subjects
+Serves:  /api/v1/reports, /api/v1/subjects, /api/v1/inbound, /api/v1/api-keys, /open311
 
 A reporter's contact and original words are sealed in `intake.subjects`; the events carry masked words and a reference.
 """
