@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import orjson
 
 from shared.contracts import catalogue, codec
+from shared.contracts.envelope import Actor
 from shared.kernel.errors import Invalid
 from shared.ports import Append
 
@@ -40,8 +42,8 @@ def prepare(append: Append) -> Prepared:
         _text(append.stream, "stream"),
         str(append.expected),
         str(len(append.happenings)),
-        _text(append.area.path, "area"),
-        _text(actor_json(append), "actor"),
+        _area(append.area.path),
+        _actor(append.actor),
         str(append.correlation_id),
         "NULL" if append.causation_id is None else str(append.causation_id),
         append.origin.value,
@@ -52,9 +54,18 @@ def prepare(append: Append) -> Prepared:
     return Prepared(append, scalars, _events(append))
 
 
-def actor_json(append: Append) -> str:
+@lru_cache(maxsize=4096)
+def _area(path: str) -> str:
+    return _text(path, "area")
+
+
+@lru_cache(maxsize=4096)
+def _actor(actor: Actor) -> str:
+    return _text(actor_json(actor), "actor")
+
+
+def actor_json(actor: Actor) -> str:
     """The actor as it is stored, and hashed."""
-    actor = append.actor
     return dumps({"id": actor.id, "role": actor.role} | ({"department": actor.department} if actor.department else {}))
 
 

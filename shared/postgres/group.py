@@ -36,19 +36,25 @@ class Entry(Generic[T, R]):
         """True once it is for this entry's caller to lead, or, when it has its answer, to hand the lead over."""
         self.is_gone = False
         """True once its caller was killed while it waited."""
-        # A lock that is taken is the cheapest thing to wait for; releasing it wakes exactly one.
-        self._wake = threading.Lock()
-        self._wake.acquire()
+        self._wake: threading.Lock | None = None
 
     @property
     def is_settled(self) -> bool:
         return self.answer is not None or self.error is not None
 
-    def wait(self) -> None:
+    def make_wakeable(self) -> None:
+        """Before anybody else may see it."""
+        # A lock that is taken is the cheapest thing to wait for; releasing it wakes exactly one.
+        self._wake = threading.Lock()
         self._wake.acquire()
 
+    def wait(self) -> None:
+        if self._wake is not None:
+            self._wake.acquire()
+
     def wake(self) -> None:
-        self._wake.release()
+        if self._wake is not None:
+            self._wake.release()
 
 
 class SharedCommit(Generic[T, R]):
@@ -78,6 +84,7 @@ class SharedCommit(Generic[T, R]):
             if leads:
                 self._leaders += 1
             else:
+                entry.make_wakeable()
                 self._waiting.append(entry)
         if not leads:
             self._follow(entry)

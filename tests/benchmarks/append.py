@@ -8,132 +8,37 @@ Run: python -m tests.benchmarks.append DATABASE_URL [SECONDS]
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
 import orjson
-from eventsourcing.application import Application
-from eventsourcing.domain import Aggregate, event
-from psycopg2 import extensions
 
 from shared.contracts import codec
-from shared.contracts.envelope import Actor
-from shared.contracts.report import ReportSubmitted, Source, Urgency
-from shared.kernel.area import Area
-from shared.kernel.ids import new_id
-from shared.ports import Append, Happening
+from shared.ports import Append
 from shared.postgres import PostgresLog, connect
+from tests.benchmarks.append_callers import CALLERS, callers, one_append
 from tests.benchmarks.figures import Figure, side_by_side, table
 from tests.support.database import Database, fresh_database
 
-CALLERS = 16
 CHUNK = 2000
-WORDS = "小区门口的路灯坏了好几天,晚上黑乎乎的,老人孩子出门都不方便,希望尽快派人来修。" * 3
-AREA = Area("530103.004.012.003.00007")
-ACTOR = Actor("resident", "resident")
-
-
-def _submitted() -> ReportSubmitted:
-    return ReportSubmitted(
-        report_id=new_id(), number="20260503-530103-000001", source=Source.RESIDENT, subject_id=new_id(),
-        issue_type="E-01-02", urgency=Urgency.NORMAL, title="路灯不亮", words=WORDS, place="金辰街道青松路",
-        point=None, external_number=None,
-    )  # fmt: skip
-
-
-def _append(events: int = 1) -> Append:
-    reported = [_submitted() for _ in range(events)]
-    now = datetime.now(UTC)
-    return Append(
-        stream=f"report-{reported[0].report_id}",
-        expected=0,
-        happenings=tuple(Happening(found, now) for found in reported),
-        area=AREA,
-        actor=ACTOR,
-        correlation_id=reported[0].report_id,
-    )
-
-
-class Report(Aggregate):
-    """The peer's aggregate with the same fields."""
-
-    @event("Submitted")
-    def __init__(
-        self, number: str, source: str, subject_id: str, issue_type: str, urgency: str, title: str, words: str,
-        place: str, area: str, actor: str,
-    ) -> None:  # fmt: skip
-        self.number, self.source, self.subject_id, self.issue_type = number, source, subject_id, issue_type
-        self.urgency, self.title, self.words, self.place = urgency, title, words, place
-        self.area, self.actor = area, actor
-
-
-def _peer_report() -> Report:
-    return Report(
-        number="20260503-530103-000001", source="resident", subject_id=str(new_id()), issue_type="E-01-02",
-        urgency="normal", title="路灯不亮", words=WORDS, place="金辰街道青松路", area=AREA.path, actor="resident",
-    )  # fmt: skip
-
-
-def _callers(once: Callable[[], object], seconds: float) -> float:
-    """Calls a second, made by CALLERS threads that each call again as soon as they are answered."""
-    done, errors = [0] * CALLERS, []
-    stop_at = time.perf_counter() + seconds
-
-    def call(index: int) -> None:
-        try:
-            while time.perf_counter() < stop_at:
-                once()
-                done[index] += 1
-        except Exception as error:  # noqa: BLE001 (raised below)
-            errors.append(error)
-
-    began = time.perf_counter()
-    threads = [threading.Thread(target=call, args=(index,)) for index in range(CALLERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
-    return sum(done) / (time.perf_counter() - began)
-
-
-def _peer_application(database: Database) -> Application[Any]:
-    known = extensions.parse_dsn(database.url("admin"))
-    environment = {
-        "PERSISTENCE_MODULE": "eventsourcing.postgres",
-        "POSTGRES_DBNAME": known["dbname"],
-        "POSTGRES_HOST": known.get("host", ""),
-        "POSTGRES_PORT": known.get("port", "5432"),
-        "POSTGRES_USER": known.get("user", ""),
-        "POSTGRES_PASSWORD": known.get("password", "none"),
-        "POSTGRES_POOL_SIZE": str(CALLERS),
-        "POSTGRES_MAX_OVERFLOW": "4",
-    }
-    return Application(environment)
+_PEERS_TABLE = "public.application_events"
 
 
 def single(database: Database, seconds: float) -> Figure:
     """One event each, 16 concurrent callers: ours against the eventsourcing package."""
-    log, peer = database.log("intake"), _peer_application(database)
-    try:
-        appended, saved = count(1), count(1)
+    with callers("ours", database.url("intake")) as ours, callers("peer", database.url("admin")) as peer:
         figure = side_by_side(
-            "append, one event each, 16 callers",
-            lambda: _callers(lambda: (log.append(_append()), next(appended)), seconds),
-            lambda: _callers(lambda: (peer.save(_peer_report()), next(saved)), seconds),
+            f"append, one event each, {CALLERS} callers",
+            lambda: ours.rate(seconds),
+            lambda: peer.rate(seconds),
             unit="events/s",
             target=10,
         )
-        _check(database, "es.events", next(appended) - 1)
-        _check(database, peer.recorder.events_table_name, next(saved) - 1)
+        _check(database, "es.events", ours.appended)
+        _check(database, _PEERS_TABLE, peer.appended)
         return figure
-    finally:
-        peer.close()
 
 
 def _check(database: Database, events: str, expected: int) -> None:
@@ -165,7 +70,7 @@ def bulk(ours: Database, theirs: Database, seconds: float) -> Figure:
 def _chunks(store: Callable[[list[Append]], None], seconds: float, counted: Iterator[int]) -> float:
     spent, done = 0.0, 0
     while spent < seconds:
-        appends = [_append(4) for _ in range(CHUNK // 4)]
+        appends = [one_append(4) for _ in range(CHUNK // 4)]
         began = time.perf_counter()
         store(appends)
         spent += time.perf_counter() - began
