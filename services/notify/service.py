@@ -9,6 +9,7 @@ from services.notify.letters import Writer
 from services.notify.reactions import Channels
 from services.notify.schemas import NoticesAnswer, NoticesQuery, OutboxAnswer, OutboxQuery
 from services.notify.subscriptions.doors import SubscriptionDoors
+from services.notify.subscriptions.trial_doors import TrialDoors
 from shared.config import Config
 from shared.contracts.case import CaseDispatched
 from shared.contracts.envelope import Recorded
@@ -27,7 +28,7 @@ TEMPLATES = templates.load()
 """Read when the process starts: a template that quotes what nothing fills stops it, with the file's name."""
 
 
-class NotifyService(SubscriptionDoors, CatalogueDoors):
+class NotifyService(SubscriptionDoors, TrialDoors, CatalogueDoors):
     """通知: the reporter at acceptance, closing and refusal, the department at dispatch."""
 
     name = "notify"

@@ -128,6 +128,16 @@ class SubscriptionReplayRequested:
     """At most so many events a second; None for as many as there can be."""
 
 
+@event("subscription.test_requested", "subscription")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionTestRequested:
+    """Somebody tries a program: this event reaches the subscription as an example of the named type, marked so."""
+
+    subscription_id: UUID
+    type: str
+    """The public event type that is to come, without a version."""
+
+
 @event("subscription.parked_redriven", "subscription")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionParkedRedriven:

@@ -4,4 +4,5 @@ domain.py     the rules of one subscription          matching.py   which events 
 handlers.py   create, pause, resume, move, delete    facts.py      what an event does not repeat about its case
 doors.py      /api/v1/subscriptions                  secrets.py    passwords and tokens that are never stored
 directory.py  all subscriptions, for the courier     places.py     where each one is in the log
+trial.py      test events, asked for by those who try a program
 """

@@ -76,5 +76,5 @@ class DirectoryRoutes:
         )
 
     def _selector(self, one: Subscription) -> Callable[[Sequence[Stored]], Sequence[Message]]:
-        wanted, rows = one.filter, self._rows
-        return lambda window: select(wanted, rows, window)
+        wanted, rows, stream = one.filter, self._rows, stream_of(one.name)
+        return lambda window: select(wanted, rows, window, stream=stream)

@@ -22,6 +22,7 @@ from shared.contracts.subscription import (
     SubscriptionReplayRequested,
     SubscriptionResumed,
     SubscriptionSecretRotated,
+    SubscriptionTestRequested,
 )
 from shared.kernel.errors import Invalid, NotFound, Refused
 from shared.kernel.ids import derived_id
@@ -37,6 +38,7 @@ SubscriptionEvent = (
     | SubscriptionReplayRequested
     | SubscriptionParkedRedriven
     | SubscriptionParkedDiscarded
+    | SubscriptionTestRequested
 )
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -123,6 +125,7 @@ def evolve(subscription: Subscription | None, event: SubscriptionEvent) -> Subsc
             | SubscriptionReplayRequested()
             | SubscriptionParkedRedriven()
             | SubscriptionParkedDiscarded()
+            | SubscriptionTestRequested()
         ):
             return subscription
         case SubscriptionSecretRotated(generation=generation):

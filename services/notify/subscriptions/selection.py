@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from services.notify.subscriptions.facts import History, histories
 from services.notify.subscriptions.matching import matches, needs_facts, version_wanted
+from services.notify.subscriptions.trial import is_test, test_message
 from shared.contracts.message import Message, Stored
 from shared.contracts.public import public_message
 from shared.contracts.subscription import Filter
@@ -20,9 +21,16 @@ def composed(stored: Stored, version: int | None) -> Message:
     return public_message(stored, version=version)
 
 
-def select(wanted: Filter, rows: Rows, window: Sequence[Stored], compose: Compose = composed) -> list[Message]:
-    """Their messages, in order. Asks the log about the cases only where the filter needs it. Raises Unavailable."""
-    return [compose(stored, version_wanted(wanted, stored.type)) for stored in wanted_of(wanted, rows, window)]
+def select(
+    wanted: Filter, rows: Rows, window: Sequence[Stored], compose: Compose = composed, stream: str | None = None
+) -> list[Message]:
+    """Their messages, in order, and the test events that were asked for in the subscription's own `stream`.
+
+    Asks the log about the cases only where the filter needs it. Raises Unavailable.
+    """
+    found = [(one.position, compose(one, version_wanted(wanted, one.type))) for one in wanted_of(wanted, rows, window)]
+    tests = [(one.position, test_message(one, wanted)) for one in window if is_test(one, stream)]
+    return [message for _, message in (sorted([*found, *tests], key=lambda pair: pair[0]) if tests else found)]
 
 
 def wanted_of(wanted: Filter, rows: Rows, window: Sequence[Stored]) -> list[Stored]:
