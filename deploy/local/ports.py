@@ -60,9 +60,11 @@ class Ports:
         self._path = path
         self._digest = digest
         self._ports: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
-        if self._ports.keys() != PLACES.keys():
+        if not self._ports:
             self._ports = self._free_block()
             self._save()
+        elif self._ports.keys() != PLACES.keys():
+            self._follow_upgrade()
 
     def __getitem__(self, name: str) -> int:
         return self._ports[name]
@@ -82,6 +84,16 @@ class Ports:
         self._ports.update({name: fresh[name] for name in taken})
         self._save()
         return changed
+
+    def _follow_upgrade(self) -> None:
+        """A newer release has other processes: what runs keeps its port, what is new gets one beside it."""
+        base = self._ports.get("front", FIRST) - PLACES["front"]
+        kept = {name: port for name, port in self._ports.items() if name in PLACES}
+        beside = {name: base + place for name, place in PLACES.items() if name not in kept}
+        if not all(is_free(port) for port in beside.values()):
+            beside = {name: port for name, port in self._free_block().items() if name in beside}
+        self._ports = {name: kept[name] if name in kept else beside[name] for name in PLACES}
+        self._save()
 
     def _free_block(self) -> dict[str, int]:
         blocks = range(FIRST, LAST, BLOCK)

@@ -24,6 +24,21 @@ from deploy.local.routes import ROUTES, service_of
 from shared.kernel.errors import Invalid
 
 
+def test_a_newer_release_keeps_every_port_and_adds_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "ports.json"
+    now = Ports(path, "00000003").all()
+    older = {name: port for name, port in now.items() if name != "courier.admin"} | {"retired.admin": 1}
+    path.write_text(json.dumps(older))
+
+    upgraded = Ports(path, "00000009").all()
+
+    assert {name: upgraded[name] for name in older if name != "retired.admin"} == {
+        name: port for name, port in older.items() if name != "retired.admin"
+    }
+    assert upgraded.keys() == now.keys()
+    assert len(set(upgraded.values())) == len(upgraded)
+
+
 def test_ports_are_remembered_and_all_different(tmp_path: Path) -> None:
     first = Ports(tmp_path / "ports.json", "00000001").all()
     again = Ports(tmp_path / "ports.json", "00000001").all()
