@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from shared.catalogue import site
 from shared.kernel.errors import NotFound
 from shared.web.door import ANYONE, Call, Reply, door
@@ -13,27 +15,29 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
     "Referrer-Policy": "no-referrer",
 }
+PAGE: dict[str, Any] = {"roles": ANYONE, "media": "text/html", "described": False}
+"""Pages are for people: no program needs to find them in the service's document."""
 
 
 class CatalogueDoors:
     """Whoever wants to know which events there are may look: there is nothing secret in a shape."""
 
-    @door("GET", "/events/docs", summary="To the catalogue", status=303, roles=ANYONE, media="text/html")
+    @door("GET", "/events/docs", summary="To the catalogue", status=303, **PAGE)
     def catalogue(self, call: Call) -> Reply:  # noqa: ARG002  # every door gets its call
         """Relative links need the slash at the end."""
         return Reply("", headers={"Location": DOCS}, media="text/html")
 
-    @door("GET", DOCS, summary="The catalogue of public events", roles=ANYONE, media="text/html")
+    @door("GET", DOCS, summary="The catalogue of public events", **PAGE)
     def catalogue_index(self, call: Call) -> Reply:
         """Every public event type by category."""
         return _file("docs/index.html", call)
 
-    @door("GET", DOCS + "style.css", summary="How the catalogue looks", roles=ANYONE, media="text/css")
+    @door("GET", DOCS + "style.css", summary="How the catalogue looks", roles=ANYONE, media="text/css", described=False)
     def catalogue_style(self, call: Call) -> Reply:
         """The one style sheet."""
         return _file("docs/style.css", call)
 
-    @door("GET", DOCS + "<page>", summary="A page of the catalogue", roles=ANYONE, media="text/html")
+    @door("GET", DOCS + "<page>", summary="A page of the catalogue", **PAGE)
     def catalogue_page(self, call: Call) -> Reply:
         """`case.filed.html`: one event type; `messages.html`: headers and routing keys."""
         return _file(f"docs/{call.path['page']}", call)
@@ -43,7 +47,13 @@ class CatalogueDoors:
         """Channels, operations and messages, with AMQP bindings."""
         return _file("asyncapi.json", call)
 
-    @door("GET", "/events/schemas/<name>/<version>", summary="JSON Schema of an event's body", roles=ANYONE)
+    @door(
+        "GET",
+        "/events/schemas/<name>/<version>",
+        summary="JSON Schema of an event's body",
+        roles=ANYONE,
+        described=False,
+    )
     def event_schema(self, call: Call) -> Reply:
         """Draft 2020-12, at `/events/schemas/case.filed/1.json`."""
         return _file(f"schemas/{call.path['name']}/{call.path['version']}", call)

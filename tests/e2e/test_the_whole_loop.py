@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.kernel.ids import derived_id
-from tests.support.city import COMMUNITY, City
+from tests.support.city import COMMUNITY, XIAOMING, City
 from tests.support.ledger import settle
 from tests.support.stack import RunningStack, eventually
 
@@ -43,9 +43,7 @@ def _messages(city: City, about: str) -> list[dict[str, Any]]:
 def test_a_report_goes_round_the_loop_and_every_tier_counts_it(city: City, panlong: RunningStack) -> None:
     settle(panlong)
     before = {area: _view(city, area)["area"] for area in TIERS}
-    receipt = city.report(
-        "文艺路口垃圾堆了三天", area=BUILDING_GROUP, contact={"name": "王小明", "phone": "13812345678"}
-    )
+    receipt = city.report("文艺路口垃圾堆了三天", area=BUILDING_GROUP, contact=XIAOMING.contact)
     case_id = str(receipt["report_id"])
     city.accept(case_id)
     city.wait_for(case_id, "dispatched")
@@ -76,7 +74,7 @@ def test_a_report_goes_round_the_loop_and_every_tier_counts_it(city: City, panlo
 
 
 def test_the_reporter_hears_and_an_unhappy_answer_brings_the_case_back(city: City, panlong: RunningStack) -> None:
-    receipt = city.report("路口积水", contact={"phone": "13812345678"})
+    receipt = city.report("路口积水", contact={"phone": XIAOMING.phone})
     case_id = str(receipt["report_id"])
     city.accept(case_id)
     city.wait_for(case_id, "dispatched")

@@ -33,7 +33,9 @@ def _standing(stack: RunningStack) -> dict[str, Any]:
         for service in ("intake", "dispatch", "grid", "survey", "notify")
         for name, position in stack.rows(f"SELECT projection, position FROM {service}.watermarks", role=service)
     }
-    waiting = {name: count for name, count in messages(stack).items() if count and not name.endswith(".parked")}
+    # What waits for a department is the department's business: nobody may be reading it.
+    ours = {name: count for name, count in messages(stack).items() if not name.startswith("sub.")}
+    waiting = {name: count for name, count in ours.items() if count and not name.endswith(".parked")}
     return {
         "stored": stored,
         "numbered": numbered,
