@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import requests
+from standardwebhooks import Webhook
 
 from shared.kernel.clock import utc_now
 from shared.kernel.ids import new_id
@@ -204,7 +205,27 @@ def test_which_systems_there_are_is_not_told(bench: Bench, hotline: System) -> N
     known = hotline.send(ORDER, secret="whsec_" + base64.b64encode(b"x" * 32).decode())
     unknown = System(bench, "nobody", hotline.secret).send(ORDER)
 
+    silent = [
+        System(bench, name, hotline.secret).send(ORDER, **{"webhook-id": ""}) for name in ("nobody", hotline.name)
+    ]
+
     assert (known.status_code, known.json()["detail"]) == (unknown.status_code, unknown.json()["detail"])
+    assert len({(answer.status_code, answer.json()["detail"]) for answer in silent}) == 1
+
+
+def test_the_standards_own_library_signs_what_we_take(bench: Bench, hotline: System) -> None:
+    body = json.dumps(changed("order.id", "GD-lib"))
+    at = utc_now()
+    headers = {
+        "webhook-id": "msg_lib",
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": Webhook(hotline.secret).sign("msg_lib", at, body),
+        "Content-Type": "application/json",
+    }
+
+    answer = requests.post(bench.service.url(f"/api/v1/inbound/{hotline.name}"), body, headers=headers, timeout=20)
+
+    assert answer.status_code == 201, answer.text
 
 
 @pytest.mark.parametrize(

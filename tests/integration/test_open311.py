@@ -359,6 +359,13 @@ def test_a_wrong_question_is_refused_as_the_standard_says(
     assert set(codes) == {status}
 
 
+def test_what_xml_cannot_hold_is_replaced_where_it_is_quoted(bench: Bench) -> None:
+    answer = bench.get("/services/%01%EF%BF%BE.xml")
+
+    assert answer.status_code == 404
+    assert "service_code \ufffd\ufffd was not found" in (xml(answer).findtext("error/description") or "")
+
+
 def test_empty_parameters_are_none_and_unknown_ones_are_nobodys_business(bench: Bench) -> None:
     asked = {"jurisdiction_id": "", "service_code": "", "status": "", "start_date": "", "colour": "red"}
 

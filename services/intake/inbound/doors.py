@@ -78,8 +78,8 @@ class InboundDoors(Room):
     def inbound(self, call: Call) -> Reply:
         """Signed as Standard Webhooks has it. Another message about the same number is about the same report."""
         name: str = call.path["system"]
-        mapping, secret = systems.opened(self.rows, self.desk.sealer, name)
-        message_id = webhook_signature.verify((secret,), call.headers, call.raw, call.at)
+        mapping, secrets = systems.opened(self.rows, self.desk.sealer, name)
+        message_id = webhook_signature.verify(secrets, call.headers, call.raw, call.at)
         told = reading.read(self.rows, mapping, call.body)
         cause = Cause(
             actor=Actor(name, _ROLE),
