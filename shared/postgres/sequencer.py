@@ -148,6 +148,16 @@ class Sequencer:
             cursor.execute("COMMIT")
             return numbered
 
+    def make_partitions(self, months_ahead: int) -> list[str]:
+        """Make the log's months that are not there yet; their names.
+
+        Raises Conflict when the table is in use for long, Forbidden and Invalid when it cannot be done at all.
+        """
+        try:
+            return [str(name) for (name,) in self._rows("SELECT es.make_partitions(%s)", (months_ahead,))]
+        except psycopg2.Error as error:
+            raise Invalid(f"the months ahead cannot be made: {error}", hint="run: wuji migrate") from error
+
     def standing(self) -> Standing:
         """How far numbering and publishing are."""
         head, published, waiting, oldest, held = self._one(_STANDING, {"name": self._name, "count": 10_000})

@@ -13,6 +13,7 @@ from shared.contracts.message import Stored, compose
 from shared.kernel.errors import Conflict, Unavailable, WujiError
 from shared.postgres.sequencer import Sequencer
 from shared.relay.publisher import Outcome, Publisher, parameters_of
+from shared.relay.upkeep import Upkeep
 from shared.telemetry import metrics
 from shared.telemetry.logs import logger
 
@@ -43,7 +44,9 @@ class Pace:
 class Relay:
     """One relay process. `run` blocks; `stop` may be called from a signal handler."""
 
-    def __init__(self, database_url: str, amqp_url: str, *, pace: Pace | None = None) -> None:
+    def __init__(
+        self, database_url: str, amqp_url: str, *, pace: Pace | None = None, upkeep: Upkeep | None = None
+    ) -> None:
         """Raises Invalid for an address of the broker that is none."""
         parameters_of(amqp_url)
         self._database_url = database_url
@@ -57,6 +60,7 @@ class Relay:
         self._measured = float("-inf")
         self._broker_tried = float("-inf")
         self._broker_seen = 0.0
+        self._upkeep = upkeep or Upkeep()
 
     def stop(self) -> None:
         """Finish the window that is on its way, then return from `run`."""
@@ -116,11 +120,13 @@ class Relay:
         self.leading = True
         metrics.RELAY_LEADER.set(1)
         self._log.info("relay.leads", published=published)
+        self._upkeep.now()
         self._broker_seen = time.monotonic()
         self._broker_tried = float("-inf")
         pause, size, waiting = self._pace.shortest_pause, self._pace.window, True
         while not self._stopping:
             self._look_after(sequencer)
+            self._upkeep.turn(sequencer)
             publisher = self._broker()
             # Also without a broker: whoever reads the log itself needs positions.
             if publisher is None or not waiting:

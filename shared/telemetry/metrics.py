@@ -95,6 +95,7 @@ FEED_HEAD = _gauge("feed_head_position", "The last position given to an event.")
 FEED_HORIZON_AGE = _gauge(
     "feed_horizon_age_seconds", "Age of the oldest running transaction that holds back positions."
 )
+PARTITIONS_FAILED = _counter("partitions_failed_total", "Attempts to make the log's months ahead that failed.")
 
 # --- projections ---
 PROJECTION_POSITION = _gauge("projection_position", "The last position in the view.", ["projection"])

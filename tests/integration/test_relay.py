@@ -16,6 +16,7 @@ from shared.contracts import message
 from shared.contracts.envelope import Recorded
 from shared.kernel.errors import Invalid
 from shared.relay.relay import Pace, Relay
+from shared.relay.upkeep import Upkeep
 from tests.support.appends import adding, new_stream
 from tests.support.broker import Vhost
 from tests.support.database import Database
@@ -34,9 +35,9 @@ def until(true: Callable[[], bool], seconds: float = 15.0) -> None:
 
 
 @contextmanager
-def running(database: Database, amqp_url: str, pace: Pace = QUICK) -> Iterator[Relay]:
+def running(database: Database, amqp_url: str, pace: Pace = QUICK, upkeep: Upkeep | None = None) -> Iterator[Relay]:
     """A relay in a thread."""
-    relay = Relay(database.url("relay"), amqp_url, pace=pace)
+    relay = Relay(database.url("relay"), amqp_url, pace=pace, upkeep=upkeep)
     thread = threading.Thread(target=relay.run, daemon=True)
     thread.start()
     try:
