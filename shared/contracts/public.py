@@ -18,7 +18,7 @@ import orjson
 from shared.contracts import catalogue, codec
 from shared.contracts.catalogue import EventType
 from shared.contracts.envelope import Recorded
-from shared.contracts.message import DIGEST, Message, Stored, compose, digest
+from shared.contracts.message import Message, Stored, compose
 from shared.contracts.shapes import INTERNAL
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import Invalid
@@ -102,14 +102,15 @@ def public_message(
     body = stored.body
     if chosen.version != stored.schema_version or hidden:
         body = orjson.dumps(_without(_in_version(orjson.loads(body), stored, chosen), hidden))
-    inside = compose(stored._replace(schema_version=chosen.version, body=body, actor=_role(stored.actor)))
-    headers = inside.headers | {DATASCHEMA: schema_id(chosen), DIGEST: digest(body)}
+    made = compose(stored._replace(schema_version=chosen.version, body=body, actor=_role(stored.actor)))
+    headers = made.headers  # Nobody else has them yet; a copy for each of a million messages would tell.
+    headers[DATASCHEMA] = schema_id(chosen)
     if chosen.deprecated_since is not None and chosen.sunset is not None:
         headers[DEPRECATED] = chosen.deprecated_since.isoformat()
         headers[SUNSET] = chosen.sunset.isoformat()
     if replay is not None:
         headers[REPLAY] = replay
-    return dataclasses.replace(inside, headers=headers)
+    return made
 
 
 def cloud_event(message: Message) -> dict[str, Any]:
