@@ -86,6 +86,8 @@ class Partners:
     folder: Path
     names: Names = field(default_factory=lambda: Names(f"test_{new_id().hex}.partners"))
     length: int = 100_000
+    settings: dict[str, str] = field(default_factory=dict)
+    """What the couriers are told besides."""
     _couriers: list[CourierProcess] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -122,6 +124,7 @@ class Partners:
             "WUJI_SUBSCRIPTION_KEY": base64.b64encode(KEY).decode(),
             "WUJI_SUBSCRIPTION_LENGTH": str(self.length),
             "WUJI_LOG": "json",
+            **self.settings,
         }
 
     def start_courier(self) -> CourierProcess:
@@ -233,7 +236,7 @@ class Heard:
 def drain(url: str, queue: str, heard: Heard, *, quiet: float = 1.0, most: int | None = None) -> Heard:
     """Take and acknowledge everything, until nothing came for `quiet` seconds or `most` were taken."""
     with connection(url) as channel:
-        channel.basic_qos(prefetch_count=200)
+        channel.basic_qos(prefetch_count=100)
         for taken, (method, properties, body) in enumerate(channel.consume(queue, inactivity_timeout=quiet), 1):
             if method is None:
                 break
