@@ -12,6 +12,8 @@ def urls(stack: Stack) -> dict[str, str]:
     """Name → address, without passwords."""
     found = {"platform": f"{stack.url}/"}
     found |= {f"openapi {service}": f"{stack.url}/api/v1/{service}/openapi.json" for service in ROUTES}
+    found["event catalogue"] = f"{stack.url}/events/docs/"
+    found["asyncapi"] = f"{stack.url}/events/asyncapi.json"
     found["open311"] = f"{stack.url}/open311/discovery.json"
     found |= {f"metrics {name}": f"http://127.0.0.1:{stack.ports[f'{name}.admin']}/metrics" for name in PROCESSES}
     found["rabbitmq management"] = without_password(stack.backends.management_url)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import orjson
 import pytest
 
+from services.notify.subscriptions.selection import select
 from shared.catalogue import site
 from shared.contracts import asyncapi, codec, public
 from shared.contracts.message import Stored
+from shared.contracts.subscription import Filter
 from tests.contracts.test_public import stored
 from tests.support import node_tools, two_versions
 from tests.support.two_versions import AFTER, DURING, Raised, RaisedOnce
@@ -20,6 +23,16 @@ from tests.support.two_versions import AFTER, DURING, Raised, RaisedOnce
 CASE = UUID("0190b0a0-0000-7000-8000-000000000002")
 OLD = RaisedOnce(case_id=CASE, level="3", subject_id=CASE)
 NEW = Raised(case_id=CASE, level=3, reason="三次返工", subject_id=CASE)
+
+
+class NoRows:
+    """A filter of types and areas looks nothing up."""
+
+    def query(self, statement: str, parameters: Any = ()) -> list[dict[str, Any]]:
+        raise AssertionError(f"{statement} {parameters}")
+
+    def execute(self, statement: str, parameters: Any = ()) -> int:
+        raise AssertionError(f"{statement} {parameters}")
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +69,26 @@ def test_who_asks_for_the_old_one_gets_it_and_hears_when_it_ends(in_the_log: str
     assert sent.headers["ce-sunset"] == "2026-12-01"
     assert json.loads(sent.body) == {"case_id": str(CASE), "level": "3"}
     assert sent.routing_key.startswith("case.level_raised.530103.")
+
+
+def test_two_subscriptions_hear_the_same_event_each_in_its_version() -> None:
+    window = [_stored(NEW, 2)]
+    heard = [
+        select(
+            Filter(types=(wanted,), areas=(), issue_types=(), departments=()),
+            NoRows(),
+            window,
+            lambda row, version: public.public_message(row, version=version, on=DURING),
+        )
+        for wanted in ("case.level_raised.v1", "case.*")
+    ]
+
+    assert [[sent.headers["ce-type"] for sent in messages] for messages in heard] == [
+        ["case.level_raised.v1"],
+        ["case.level_raised.v2"],
+    ]
+    assert [public.DEPRECATED in messages[0].headers for messages in heard] == [True, False]
+    assert {messages[0].message_id for messages in heard} == {window[0].event_id}
 
 
 def test_after_its_end_the_new_one_comes_instead() -> None:
