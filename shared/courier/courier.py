@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from shared.courier.feed import SharedFeed
 from shared.courier.keeper import Keeper
 from shared.courier.lane import Lane, Pace
-from shared.courier.ports import Outlet, Places, Route, Routes
+from shared.courier.ports import Crew, Outlet, Places, Route, Routes
 from shared.kernel.errors import Unavailable, WujiError
 from shared.postgres.leader import Leader
 from shared.telemetry import metrics
@@ -42,6 +42,8 @@ class Parts:
     places: Places
     kinds: Mapping[str, Kind]
     keeper: Keeper | None = None
+    crew: Mapping[str, Crew] = field(default_factory=dict)
+    """What else is done meanwhile, by name; not started yet."""
     trouble: Callable[[], Mapping[str, str]] = field(default=dict)
     """What is wrong with connections, by name."""
     close: Callable[[], None] = field(default=lambda: None)
@@ -79,6 +81,7 @@ class Courier:
                 wrong["partners"] = parts.keeper.trouble
             stuck = [lane.trouble for lane in tuple(self._lanes.values()) if lane.trouble is not None]
             wrong |= {"feed": stuck[0]} if stuck else {}
+            wrong |= {name: one.trouble for name, one in parts.crew.items() if one.trouble is not None}
         return wrong
 
     def run(self) -> None:
@@ -110,6 +113,8 @@ class Courier:
         self._log.info("courier.leads")
         if parts.keeper is not None:
             parts.keeper.start()
+        for one in parts.crew.values():
+            one.start()
         while not self._stopping.is_set():
             if not leader.leads():
                 raise Unavailable("the leader's lock is gone")
@@ -160,17 +165,17 @@ class Courier:
         parts, self._parts = self._parts, None
         if parts is not None and parts.keeper is not None:
             parts.keeper.stop()
-        self._end(lanes, patience=25.0)
+        self._end((*lanes, *(parts.crew.values() if parts is not None else ())), patience=25.0)
         if parts is not None:
             parts.close()
 
     @staticmethod
-    def _end(lanes: Sequence[Lane], patience: float) -> None:
-        for lane in lanes:
-            lane.stop()
+    def _end(threads: Sequence[Lane | Crew], patience: float) -> None:
+        for thread in threads:
+            thread.stop()
         deadline = time.monotonic() + patience
-        for lane in lanes:
-            lane.join(max(0.0, deadline - time.monotonic()))
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _problem(self, text: str) -> None:
         if self._problems.get("database") != text:

@@ -122,7 +122,7 @@ class Lane(threading.Thread):
                 self._save(route, cursor, cursor.position, 0)
             return True
         delivered, problem = self._deliver(route, messages)
-        reached = window[-1].position if problem is None else _position(messages[delivered]) - 1
+        reached = window[-1].position if delivered == len(messages) else _position(messages[delivered]) - 1
         self._save(route, cursor, max(reached, cursor.saved), delivered)
         metrics.SUBSCRIPTION_DELIVERED.labels(route.name).inc(delivered)
         if problem is not None:
@@ -138,7 +138,7 @@ class Lane(threading.Thread):
             return error.delivered, str(error)
         except Unavailable as error:
             return 0, str(error)
-        return done, None if done == len(messages) else f"only {done} of {len(messages)} were taken"
+        return done, None if done else "nothing was taken"
 
     def _failed(self, route: Route, cursor: _Cursor, problem: str) -> None:
         cursor.failures += 1

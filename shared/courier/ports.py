@@ -27,10 +27,10 @@ class Outlet(Protocol):
     """One way to one subscriber. Used by one thread."""
 
     def deliver(self, window: Sequence[Message]) -> int:
-        """Deliver in order; how many from the first on are safely with the subscriber.
+        """Deliver in order; how many from the first on, one at least, are safely with the subscriber.
 
-        Raises Unavailable with the reason when it is fewer than all: the rest is delivered again a little later.
-        `Interrupted` also says how many were safe before.
+        What takes long may be handed back in part: the rest comes again at once. Raises Unavailable with the reason
+        when something was not taken: the rest comes again a little later. `Interrupted` also says how many were safe.
         """
 
     def close(self) -> None:
@@ -57,6 +57,20 @@ class Route:
     """Of the account on the broker; empty for other kinds."""
     endpoint: str | None
     select: Select
+
+
+class Crew(Protocol):
+    """What else a leading courier does, in a thread of its own."""
+
+    trouble: str | None
+    """What it cannot do at present."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None:
+        """End soon."""
+
+    def join(self, timeout: float | None = None) -> None: ...
 
 
 class Routes(Protocol):

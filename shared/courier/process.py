@@ -13,7 +13,7 @@ from shared.telemetry import logs
 from shared.telemetry.admin import Admin
 from shared.telemetry.health import Check, Health
 
-PARTS = ("database", "broker", "partners", "feed")
+PARTS = ("database", "broker", "partners", "feed", "replays", "errands")
 
 
 def run(make: Callable[[], Parts], config: Config) -> None:

@@ -233,7 +233,7 @@ def _declared(channel: BlockingChannel, queue: str) -> int:
 
 def _message(queue: str, properties: Any, body: bytes) -> ParkedMessage:
     headers: dict[str, object] = dict(properties.headers or {})
-    attempts = headers.get(ATTEMPT, 0)
+    attempts = headers.get(ATTEMPT, headers.get("x-delivery-count", 0))
     return ParkedMessage(
         queue=queue,
         message_id=properties.message_id or "",

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
+from shared.kernel.errors import NotFound
 from shared.rabbitmq.drift import Applied, apply
 from shared.rabbitmq.management import Management
 from shared.rabbitmq.names import VHOST
@@ -30,6 +31,8 @@ DROPPED = "dropped"
 """What full queues threw away, until the courier has counted it."""
 _CONNECTIONS, _CHANNELS = 20, 200
 _NOTHING = "^$"
+_REPLAY_KEPT = 7 * 86_400_000
+"""Milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,31 @@ def provision(topology: Topology, management: Management, over: Iterable[str] = 
         for queue in (names.queue(name), names.parked(name)):
             management.delete("queues", topology.vhost, queue)
             management.delete("policies", topology.vhost, queue)
+        beside = f"{names.queue(name)}.replay."
+        for one in management.queues(topology.vhost):
+            if one["name"].startswith(beside):
+                management.delete("queues", topology.vhost, one["name"])
     return applied
+
+
+def provide_replay(management: Management, names: Names, name: str, suffix: str) -> str:
+    """The queue beside a subscription's own that one replay goes into: made if it is missing; its name.
+
+    It is no part of the shape: the broker takes it away when nobody has used it for a week.
+    """
+    queue = f"{names.queue(name)}.{suffix}"
+    arguments = {"x-queue-type": "quorum", "x-expires": _REPLAY_KEPT, "x-delivery-limit": DELIVERY_LIMIT}
+    body = {"durable": True, "auto_delete": False, "arguments": arguments}
+    management.call("PUT", "queues", names.vhost, queue, body=body)
+    return queue
+
+
+def depth(management: Management, names: Names, queue: str) -> int:
+    """Messages in a queue, some seconds old."""
+    try:
+        return _count(management.call("GET", "queues", names.vhost, queue), "messages")
+    except NotFound:
+        return 0
 
 
 def measure(management: Management, names: Names, ids: Mapping[str, UUID]) -> list[Measured]:
@@ -179,7 +206,7 @@ def _user(name: str, password: str) -> Json:
 
 
 def _reader(names: Names, name: str) -> Json:
-    read = f"^{re.escape(names.queue(name))}(\\.parked)?$"
+    read = f"^{re.escape(names.queue(name))}(\\.parked|\\.replay\\.[0-9a-f]{{8}})?$"
     user = names.user(name)
     return {"user": user, "vhost": names.vhost, "configure": _NOTHING, "write": _NOTHING, "read": read}
 

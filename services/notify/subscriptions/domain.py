@@ -12,6 +12,7 @@ from uuid import UUID
 from shared.contracts.subscription import (
     DeliveryKind,
     Filter,
+    ReplayTarget,
     SubscriptionCreated,
     SubscriptionDeleted,
     SubscriptionDisabled,
@@ -43,6 +44,8 @@ SubscriptionEvent = (
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_NAME = 40
+_NAMED = 100
+"""Messages that an event names one by one."""
 
 
 class State(StrEnum):
@@ -172,6 +175,41 @@ def rotate(subscription: Subscription) -> Iterable[SubscriptionEvent]:
     """Another secret. A pull feed's token is its secret too."""
     found = living(subscription)
     return (SubscriptionSecretRotated(subscription_id=found.subscription_id, generation=found.generation + 1),)
+
+
+def replay(
+    subscription: Subscription, replay_id: UUID, after: int, until: int, target: ReplayTarget, rate: int | None
+) -> Iterable[SubscriptionEvent]:
+    """Bring what lies between two positions once more."""
+    return (
+        SubscriptionReplayRequested(
+            subscription_id=living(subscription).subscription_id,
+            replay_id=replay_id,
+            after=after,
+            until=until,
+            target=target,
+            rate=rate,
+        ),
+    )
+
+
+def redriven(subscription: Subscription, messages: tuple[str, ...]) -> Iterable[SubscriptionEvent]:
+    """Parked messages went back to the queue."""
+    some = messages[:_NAMED]
+    found = living(subscription)
+    return (SubscriptionParkedRedriven(subscription_id=found.subscription_id, messages=some, count=len(messages)),)
+
+
+def discarded(subscription: Subscription, messages: tuple[str, ...], reason: str) -> Iterable[SubscriptionEvent]:
+    """Parked messages were thrown away."""
+    return (
+        SubscriptionParkedDiscarded(
+            subscription_id=living(subscription).subscription_id,
+            messages=messages[:_NAMED],
+            count=len(messages),
+            reason=reason,
+        ),
+    )
 
 
 def disable(subscription: Subscription, reason: str) -> Iterable[SubscriptionEvent]:

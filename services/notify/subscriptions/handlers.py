@@ -102,7 +102,9 @@ def pause(log: EventLog, name: str, reason: str | None, asker: Asker, cause: Cau
 
 def resume(log: EventLog, name: str, asker: Asker, cause: Cause) -> Appended:
     """Go on."""
-    return _decide(log, name, asker, cause, domain.resume)
+    found = load(log, name, asker)
+    again = (places.forgiven(found.subscription_id),) if found.delivery is DeliveryKind.WEBHOOK else ()
+    return amend(log, stream_of(name), evolve, domain.resume, cause, companions=again)
 
 
 def rotate(log: EventLog, name: str, asker: Asker, cause: Cause) -> Appended:

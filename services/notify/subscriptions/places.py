@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.courier.ports import Standing
+from shared.kernel.clock import utc_now
 from shared.kernel.errors import NotFound
 from shared.ports import Companion, Rows
 from shared.rabbitmq.partners import Measured
@@ -133,6 +134,16 @@ def placed(subscription_id: UUID, name: str, after: int) -> Companion:
         "INSERT INTO notify.subscription_positions (subscription_id, name, position) VALUES %s "
         "ON CONFLICT (subscription_id) DO UPDATE SET position = excluded.position, moved_at = now()",
         (str(subscription_id), name, after),
+    )
+
+
+def forgiven(subscription_id: UUID) -> Companion:
+    """Whoever resumes a webhook begins its schedule anew, together with the event that says so."""
+    return Companion(
+        "INSERT INTO notify.webhook_troubles (subscription_id, event_id, attempts, failing_since, next_at, error) "
+        "VALUES %s ON CONFLICT (subscription_id) DO UPDATE "
+        "SET event_id = excluded.event_id, attempts = 0, failing_since = now(), next_at = now()",
+        (str(subscription_id), "", 0, utc_now(), utc_now(), "resumed"),
     )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hmac
+from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import quote, urlsplit, urlunsplit
+from uuid import UUID
 
 from services.notify.subscriptions.domain import Subscription
 from shared.rabbitmq.partners import Names
 from shared.security import links, tokens
+from shared.security.webhook_signature import PREFIX
 
 TOKEN_FOR = timedelta(days=365)
 
@@ -22,6 +26,11 @@ class Secrets:
     def password(self, subscription: Subscription) -> str:
         """Of the broker's account."""
         return links.token(self.key, f"amqp:{subscription.generation}", subscription.subscription_id)
+
+    def signing(self, subscription_id: UUID, generation: int) -> str:
+        """What signs a webhook's calls (Standard Webhooks, `whsec_…`)."""
+        about = f"webhook:{generation}:{subscription_id}"
+        return PREFIX + b64encode(hmac.digest(self.key, about.encode(), "sha256")).decode()
 
     def token(self, subscription: Subscription, ttl: timedelta = TOKEN_FOR) -> str:
         """A bearer token that reads this subscription and its events, and nothing else."""
