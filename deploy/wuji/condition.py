@@ -71,6 +71,8 @@ class Condition:
     queues: list[Queue] | None = None
     relay: dict[str, Any] | None = None
     projections: list[Projected] | None = None
+    subscriptions: list[dict[str, Any]] | None = None
+    """Where each subscription stands: name, position, lag_events, lag_seconds, unacked, parked, dropped."""
     unknown: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -86,13 +88,15 @@ class Condition:
 def condition(stack: Stack, access: Access) -> Condition:
     """Ask everything, at the same time."""
     found = Condition()
-    with ThreadPoolExecutor(max_workers=5) as pool:
+    with ThreadPoolExecutor(max_workers=6) as pool:
         servers, ours = pool.submit(server_processes, stack), pool.submit(our_processes, stack)
         queues = pool.submit(attempt, found, "rabbitmq", lambda: our_queues(access, stack.backends.vhost))
         relay = pool.submit(attempt, found, "relay", lambda: relay_standing(access))
         projections = pool.submit(attempt, found, "projections", lambda: projected(access))
+        subscriptions = pool.submit(attempt, found, "subscriptions", lambda: subscribed(access))
         found.processes = [*servers.result(), *ours.result()]
         found.queues, found.relay, found.projections = queues.result(), relay.result(), projections.result()
+        found.subscriptions = subscriptions.result()
     return found
 
 
@@ -229,3 +233,18 @@ def projected(access: Access) -> list[Projected]:
                 for name, position, behind, lag, poisoned in cursor.fetchall()
             ]
     return found
+
+
+SUBSCRIPTION = ("name", "position", "lag_events", "lag_seconds", "ready", "unacked", "dropped", "parked", "last_error")
+
+
+def subscribed(access: Access) -> list[dict[str, Any]]:
+    """Where the subscriptions stand, from their tables: true even while the courier is down."""
+    from services.notify.subscriptions.places import standings
+    from shared.postgres.rows import PostgresRows
+
+    rows = PostgresRows(access.database_url("notify"))
+    try:
+        return [{name: row[name] for name in SUBSCRIPTION} for row in standings(rows)]
+    finally:
+        rows.close()

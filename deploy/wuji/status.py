@@ -47,6 +47,7 @@ def as_data(run: RunDir, stack: Stack, found: Condition) -> dict[str, Any]:
         "parked": found.parked,
         "relay": found.relay,
         "projections": None if found.projections is None else [asdict(one) for one in found.projections],
+        "subscriptions": found.subscriptions,
         "unknown": found.unknown,
         "urls": urls(stack),
     }
@@ -64,6 +65,7 @@ def show(run: RunDir, stack: Stack, found: Condition, *, everything: bool) -> No
     )
     click.echo()
     show_flow(found)
+    show_subscriptions(found)
     busy = [one for one in found.queues or () if everything or one.ready or one.unacknowledged]
     if busy:
         click.echo()
@@ -105,6 +107,20 @@ def show_flow(found: Condition) -> None:
             ],
             right=(1, 2, 3, 4),
         )
+
+
+def show_subscriptions(found: Condition) -> None:
+    """How far the departments have come."""
+    if found.subscriptions:
+        heads = [say("订阅", "subscription"), say("位置", "position"), say("落后", "behind"), say("滞后", "lag")]
+        more = [say("排队", "waiting"), say("未确认", "unacked"), say("丢弃", "dropped"), say("搁置", "parked")]
+        rows = [
+            (s["name"], s["position"], s["lag_events"], f"{s['lag_seconds']:.1f} s", s["ready"], s["unacked"],
+             s["dropped"] or "", s["parked"] or "")
+            for s in found.subscriptions
+        ]  # fmt: skip
+        click.echo()
+        print_table([*heads, *more], rows, right=range(1, 8))
 
 
 def spell(seconds: int | None) -> str:
