@@ -1,6 +1,7 @@
 """The consumer under all reactions of a service: connects and reconnects, hands messages to workers, drains.
 
 Stock nameko loses a message whose handler raised, and hangs up on running handlers at SIGTERM; this does neither.
+While the service's own database is away it consumes nothing: see `outage`.
 """
 
 from __future__ import annotations
@@ -18,19 +19,15 @@ from nameko.extensions import ProviderCollector, SharedExtension
 from shared.config import Config
 from shared.contracts.envelope import Origin, Recorded
 from shared.entrypoints.delivery import Delivery, Onward, Outcome, again, on_bus, parked
+from shared.entrypoints.outage import Outage
 from shared.entrypoints.providers import LAST_TRY
+from shared.entrypoints.saying import about, say
 from shared.entrypoints.session import Session
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import Conflict, OnBus, Refused, Unavailable
 from shared.rabbitmq.names import LADDER
 from shared.telemetry.logs import logger
-from shared.telemetry.metrics import (
-    BUS_RECONNECTS,
-    HANDLING_SECONDS,
-    MESSAGES_HANDLED,
-    MESSAGES_IN_WORK,
-    PARKED,
-)
+from shared.telemetry.metrics import BUS_RECONNECTS, MESSAGES_IN_WORK, PARKED
 
 _TRIES = 5
 _LONGEST_PAUSE = 15.0
@@ -44,6 +41,8 @@ class Bus(ProviderCollector, SharedExtension):  # type: ignore[misc]  # nameko h
     def __init__(self) -> None:
         super().__init__()
         self._waiting: deque[Delivery] = deque()
+        self._unworkable: list[Delivery] = []
+        """Tried without the database: given back once consuming has stopped, lest they come straight back."""
         self._busy: set[object] = set()
         self._behind: dict[object, deque[Delivery]] = {}
         self._in_work = 0
@@ -60,6 +59,7 @@ class Bus(ProviderCollector, SharedExtension):  # type: ignore[misc]  # nameko h
         self._log: Any = logger(self._name)
         self._workers = self.settings.count("WUJI_REACTION_WORKERS")
         self._prefetch = self.settings.count("WUJI_PREFETCH")
+        self._outage = Outage(self.container)
 
     @property
     def is_needed(self) -> bool:
@@ -123,17 +123,38 @@ class Bus(ProviderCollector, SharedExtension):  # type: ignore[misc]  # nameko h
     def _consume(self, session: Session) -> None:
         self._session = session
         while not self._draining:
+            if self._unworkable or self._outage.reason is not None:
+                self._pause(session)
+                continue
             self._begin()
             self._give_back_later(session.turn(_PATIENCE))
         self.trouble = "stopping"
-        session.cancel()
-        for delivery in [*self._waiting, *(late for queue in self._behind.values() for late in queue)]:
-            session.settle(delivery, requeue=True)
-        self._waiting.clear()
-        self._behind.clear()
+        self._give_back_all(session)
         while self._in_work or not session.is_settled:
             for delivery in session.turn(0.1):
                 session.settle(delivery, requeue=True)
+
+    def _pause(self, session: Session) -> None:
+        """Nobody can work without the database: others may have the messages, until it is back."""
+        self.trouble = f"paused: {self._outage.reason}"
+        self._log.warning("bus", outcome="paused", error=self._outage.reason)
+        self._give_back_all(session)
+        while self._outage.reason is not None and not self._draining:
+            self._give_back_later(session.turn(_PATIENCE))
+        if not self._draining:
+            session.consume()
+            self.trouble = None
+            self._log.info("bus", outcome="resumed")
+
+    def _give_back_all(self, session: Session) -> None:
+        """Stop consuming, and give back what was not begun."""
+        session.cancel()
+        late = [delivery for queue in self._behind.values() for delivery in queue]
+        for delivery in (*self._unworkable, *self._waiting, *late):
+            session.settle(delivery, requeue=True)
+        self._unworkable.clear()
+        self._waiting.clear()
+        self._behind.clear()
 
     def _lost(self, error: BaseException, pause: float) -> None:
         if not self._draining:
@@ -145,6 +166,7 @@ class Bus(ProviderCollector, SharedExtension):  # type: ignore[misc]  # nameko h
         """What was fetched over a connection that is gone will be sent again; what runs finishes unheard."""
         self._session = None
         session.close()
+        self._unworkable.clear()
         self._waiting.clear()
         self._behind.clear()
 
@@ -185,16 +207,18 @@ class Bus(ProviderCollector, SharedExtension):  # type: ignore[misc]  # nameko h
             error = reason
         finally:
             self._ended_with(key)
-            if outcome is Outcome.GIVEN_BACK:
-                session.settle(delivery, requeue=True)
-            else:
+            if outcome is not Outcome.GIVEN_BACK:
                 session.settle(delivery, onward)
-            self._say(delivery, outcome, error, time.perf_counter() - started)
+            elif isinstance(error, Unavailable) and session.is_consuming and session is self._session:
+                self._unworkable.append(delivery)
+            else:
+                session.settle(delivery, requeue=True)
+            say(self._log, self._name, delivery, outcome, error, time.perf_counter() - started)
 
     def _decide(self, delivery: Delivery) -> tuple[Outcome, Onward | None, Exception | None]:
         try:
             recorded = delivery.recorded()
-            delivery.notes.update(_about(recorded))
+            delivery.notes.update(about(recorded))
             if self._is_not_for(delivery.reaction, recorded):
                 return Outcome.IGNORED, None, None
             self._work(delivery, recorded)
@@ -233,6 +257,8 @@ class Bus(ProviderCollector, SharedExtension):  # type: ignore[misc]  # nameko h
             raise error
 
     def _failed(self, delivery: Delivery, error: Exception) -> tuple[Outcome, Onward | None, Exception]:
+        if self._outage.noticed(error):
+            return Outcome.GIVEN_BACK, None, error
         wanted = on_bus(error)
         if wanted is OnBus.PARK or delivery.attempt >= len(LADDER):
             PARKED.labels(delivery.queue, type(error).__name__).inc()
@@ -247,28 +273,3 @@ class Bus(ProviderCollector, SharedExtension):  # type: ignore[misc]  # nameko h
             self._log.error("onward", consumer=delivery.queue, outcome="refused by the broker", **delivery.notes)
             if session is not None:
                 eventlet.spawn_after(_GIVE_BACK_AFTER, session.settle, delivery, requeue=True)
-
-    def _say(self, delivery: Delivery, outcome: Outcome, error: Exception | None, took: float) -> None:
-        kind = delivery.notes.get("message", "unreadable")
-        MESSAGES_HANDLED.labels(self._name, kind, outcome.value).inc()
-        HANDLING_SECONDS.labels(self._name, kind).observe(took)
-        fields: dict[str, Any] = {"message": kind, **delivery.notes, "attempt": delivery.attempt + 1}
-        if error is not None:
-            fields["error"] = f"{type(error).__name__}: {error}"[:500]
-        if outcome is Outcome.PARKED:
-            fields["exc_info"] = error
-        says = self._log.error if outcome is Outcome.PARKED else self._log.info
-        says("message", consumer=delivery.queue, outcome=outcome.value, ms=round(took * 1000, 2), **fields)
-
-
-def _about(recorded: Recorded[Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "message": recorded.type,
-        "case_id": str(recorded.correlation_id),
-        "correlation_id": str(recorded.correlation_id),
-        "event_id": str(recorded.event_id),
-        "position": recorded.position,
-    }
-    if recorded.traceparent:
-        found["trace_id"] = recorded.traceparent[3:35]
-    return found

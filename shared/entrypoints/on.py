@@ -9,6 +9,9 @@ The queue is called `<service>.<method>`. What happens to the message is decided
     raises Conflict                 called again now, at most five times, then like Unavailable
     raises Unavailable              tried again after 5 s, 1 min, 10 min, then parked
     raises anything else            parked at once, for a human to look at
+
+Only when it is the service's own database that is away, no attempt is counted: the message is given back, and the
+service consumes nothing until the database answers again.
 """
 
 from __future__ import annotations

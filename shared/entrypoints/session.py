@@ -49,6 +49,7 @@ class Session:
         )
         self._arrived = arrived
         self._channels: dict[str, Any] = {}
+        self._reactions: list[Any] = []
         self._settled: deque[tuple[Delivery, Onward | None, bool]] = deque()
         self._unconfirmed: dict[int, _Unconfirmed] = {}
         self._sent = 0
@@ -59,6 +60,7 @@ class Session:
         self._ticked = time.monotonic()
         self._cancelled: str | None = None
         self.is_open = False
+        self.is_consuming = False
 
     @property
     def errors(self) -> tuple[type[BaseException], ...]:
@@ -78,25 +80,34 @@ class Session:
         self._publisher.events["basic_nack"].add(partial(self._confirmed, refused=True))
         self._publisher.events["basic_return"].add(self._came_back)
         for reaction in reactions:
-            self._consume(reaction, reaction.prefetch or prefetch)
+            self._make_channel(reaction, reaction.prefetch or prefetch)
+        self.consume()
         self._ready = _plain_select.poll()
         self._ready.register(self._socket.fileno(), _plain_select.POLLIN)
         self.is_open = True
 
-    def _consume(self, reaction: Any, prefetch: int) -> None:
+    def _make_channel(self, reaction: Any, prefetch: int) -> None:
         channel = self._connection.channel()
         # The bytes of a message that cannot be read are evidence.
         channel.auto_decode = False
         channel.basic_qos(0, prefetch, False)
-        queue = reaction.queue
+        self._channels[reaction.queue] = channel
+        self._reactions.append(reaction)
 
-        def arrived(raw: Any) -> None:
-            self._arrived(Delivery(queue, raw, reaction))
+    def consume(self) -> None:
+        """Ask for messages: at the beginning, and again after `cancel`."""
+        for reaction in self._reactions:
+            queue = reaction.queue
+            self._channels[queue].basic_consume(
+                queue=queue,
+                consumer_tag=queue,
+                callback=partial(self._deliver, reaction),
+                on_cancel=partial(self._was_cancelled, queue),
+            )
+        self.is_consuming = True
 
-        channel.basic_consume(
-            queue=queue, consumer_tag=queue, callback=arrived, on_cancel=partial(self._was_cancelled, queue)
-        )
-        self._channels[queue] = channel
+    def _deliver(self, reaction: Any, raw: Any) -> None:
+        self._arrived(Delivery(reaction.queue, raw, reaction))
 
     def turn(self, patience: float) -> list[Delivery]:
         """Settle what has ended, then wait at most `patience` seconds for something to happen.
@@ -129,6 +140,9 @@ class Session:
 
     def cancel(self) -> None:
         """Stop consuming; what was fetched ahead and not begun is to be given back with `settle`."""
+        if not self.is_consuming:
+            return
+        self.is_consuming = False
         for queue, channel in self._channels.items():
             channel.basic_cancel(queue)
 

@@ -86,6 +86,15 @@ class Pool:
         with self._mutex:
             self._idle.append(connection)
 
+    def probe(self) -> None:
+        """Whether the server lets us in and answers, on a connection of its own. Raises Unavailable."""
+        connection = connect(self.url, green=self.green, application=self.application)
+        try:
+            with translated(), connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        finally:
+            connection.close()
+
     def read(self, statement: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
         """The rows of one query; see `table`."""
         return self.table(statement, parameters)[1]

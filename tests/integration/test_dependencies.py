@@ -39,10 +39,10 @@ class Road:
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def close(self) -> None:
-        if self._listener is not None:
-            self._listener.shutdown(socket.SHUT_RDWR)
-            self._listener.close()
-            self._listener = None
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
         for end in self._pairs:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
@@ -53,8 +53,16 @@ class Road:
         with suppress(OSError):
             while True:
                 near, _ = listener.accept()
+                if listener is not self._listener:
+                    near.close()
+                    return
+                self._pairs.append(near)
                 far = socket.create_connection(self._target)
-                self._pairs += [near, far]
+                self._pairs.append(far)
+                if listener is not self._listener:
+                    near.close()
+                    far.close()
+                    return
                 for source, sink in ((near, far), (far, near)):
                     threading.Thread(target=_carry, args=(source, sink), daemon=True).start()
 
