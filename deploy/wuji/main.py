@@ -46,7 +46,7 @@ GROUPS: list[CommandGroupDict] = [
     {"name": say("本机", "This machine"), "commands": ["demo", "up", "down", "reset", "status", "doctor"]},
     {
         "name": say("业务", "The city's work"),
-        "commands": ["view", "case", "events", "import", "token", "apikey", "inbound", "subject"],
+        "commands": ["view", "case", "events", "import", "token", "sub", "apikey", "inbound", "subject"],
     },
     {"name": say("运维", "Operation"), "commands": ["parked", "projection", "log", "migrate", "topology", "bench"]},
     {"name": say("进程", "Processes"), "commands": ["run", "relay", "projector", "courier"]},
