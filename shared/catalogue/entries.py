@@ -107,9 +107,11 @@ def _entry(name: str, order: list[str]) -> Entry:
 
 
 def _next(name: str) -> set[str]:
-    landing = LANDINGS.get(name)
-    moves = moves_from(landing) if landing is not None else ()
-    return {move.event for move in moves if move.event != name} | set(words.FOLLOWED_BY.get(name, ()))
+    """The next moves in the same stream, and the answers in others."""
+    landing, known = LANDINGS.get(name), catalogue.CURRENT
+    moves = {move.event for move in moves_from(landing)} - {name} if landing is not None else set()
+    own = {event for event in moves & set(known) if known[event].category == known[name].category}
+    return own | set(words.FOLLOWED_BY.get(name, ()))
 
 
 def status(version: Version, day: date) -> str:

@@ -1,7 +1,7 @@
 """The AsyncAPI 3.0 document of everything that departments can hear, made from the catalogue.
 
-It describes the exchange `events` in the virtual host `partners`: one channel per event type, whose address is the
-routing key, and one message per version. AMQP bindings are those of version 0.3.0.
+It describes the virtual host `partners`: the queue of a subscription is the channel, each event type is an operation,
+each of its versions a message. AMQP bindings are those of version 0.3.0.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from typing import Any
 
 from shared.contracts import catalogue, described, headers, history, public, words
 from shared.contracts.history import Version
-from shared.contracts.message import CONTENT_ENCODING, CONTENT_TYPE, PERSISTENT
+from shared.contracts.message import CONTENT_ENCODING, CONTENT_TYPE, PERSISTENT, routing_key
 
 ASYNCAPI = "3.0.0"
 BINDING = "0.3.0"
 VHOST = "partners"
-EXCHANGE = "events"
+QUEUE = "sub.{subscription}"
+CHANNEL = "subscription"
 Json = dict[str, Any]
 
 TIERS: tuple[tuple[str, str, str, str], ...] = (
@@ -32,9 +33,9 @@ INTRODUCTION = """\
 Every public event of the five services, as a department receives it: CloudEvents 1.0 in binary mode over AMQP 0-9-1. \
 Attributes are headers named `ce-…`, the body is the event's JSON.
 
-The routing key is the event type followed by the five tiers of the area, `-` where a tier does not apply: \
-`case.dispatched.530103.003.007.-.-`. Delivery is at least once and in order within a stream: remember `ce-id`. \
-Unknown fields are to be passed over. No message names a person.
+Each subscription has a queue of its own, which its filter fills. Header `ce-routingkey` is the event type followed by \
+the five tiers of the area, `-` where a tier does not apply: `case.dispatched.530103.003.007.-.-`. Delivery is at \
+least once and in order within a stream: remember `ce-id`. Unknown fields are to be passed over. No message names a person.
 """
 
 
@@ -53,7 +54,7 @@ def document() -> Json:
         },
         "defaultContentType": CONTENT_TYPE,
         "servers": {"partners": _server()},
-        "channels": {_id(name): _channel(name) for name in types},
+        "channels": {CHANNEL: _channel(), "parked": _parked()},
         "operations": {f"send_{_id(name)}": _operation(name) for name in types},
         "components": {
             "messages": {_message_id(one): _message(one) for name in types for one in history.versions(name)},
@@ -92,43 +93,53 @@ def _server() -> Json:
     }
 
 
-def _channel(name: str) -> Json:
-    found = catalogue.CURRENT[name]
+def _channel() -> Json:
+    every = [one for name in public.public_types() for one in history.versions(name)]
     return {
-        "address": name + "".join(f".{{{tier}}}" for tier, *_ in TIERS),
-        "title": f"{words.TYPES.get(name, name)} {name}",
-        "summary": described.summary(found.shape),
-        "messages": {
-            one.label: {"$ref": f"#/components/messages/{_message_id(one)}"} for one in history.versions(name)
-        },
-        "parameters": {tier: {"description": f"{zh}. {en}", "examples": [shown]} for tier, zh, en, shown in TIERS},
-        "tags": [{"name": found.category}],
-        "bindings": {
-            "amqp": {
-                "is": "routingKey",
-                "exchange": {
-                    "name": EXCHANGE,
-                    "type": "topic",
-                    "durable": True,
-                    "autoDelete": False,
-                    "vhost": VHOST,
-                },
-                "bindingVersion": BINDING,
-            }
-        },
+        "address": QUEUE,
+        "title": "订阅的队列 the subscription's queue",
+        "summary": "Everything that the subscription's filter wants, in the order of the log.",
+        "messages": {_message_id(one): {"$ref": f"#/components/messages/{_message_id(one)}"} for one in every},
+        "parameters": _PARAMETERS,
+        "bindings": _queue(QUEUE),
     }
 
 
+def _parked() -> Json:
+    return {
+        "address": f"{QUEUE}.parked",
+        "title": "搁置的消息 parked messages",
+        "summary": "What the subscriber rejected or could not handle, until somebody looks.",
+        "messages": {
+            name: {"$ref": f"#/channels/{CHANNEL}/messages/{name}"}
+            for name in (_message_id(one) for kind in public.public_types() for one in history.versions(kind))
+        },
+        "parameters": _PARAMETERS,
+        "bindings": _queue(f"{QUEUE}.parked"),
+    }
+
+
+_PARAMETERS: Json = {"subscription": {"description": "The subscription's name.", "examples": ["sanitation"]}}
+
+
+def _queue(name: str) -> Json:
+    queue = {"name": name, "durable": True, "exclusive": False, "autoDelete": False, "vhost": VHOST}
+    return {"amqp": {"is": "queue", "queue": queue, "bindingVersion": BINDING}}
+
+
 def _operation(name: str) -> Json:
-    service = catalogue.OWNERS[catalogue.CURRENT[name].category]
-    channel = f"#/channels/{_id(name)}"
+    found = catalogue.CURRENT[name]
+    service = catalogue.OWNERS[found.category]
+    channel = f"#/channels/{CHANNEL}"
     return {
         "action": "send",
         "channel": {"$ref": channel},
         "title": f"{words.TYPES.get(name, name)} {name}",
-        "summary": f"Written by {service} ({words.SERVICES[service]}).",
-        "messages": [{"$ref": f"{channel}/messages/{one.label}"} for one in history.versions(name)],
-        "bindings": {"amqp": {"deliveryMode": PERSISTENT, "mandatory": False, "bindingVersion": BINDING}},
+        "summary": described.summary(found.shape),
+        "description": f"Written by {service} ({words.SERVICES[service]}).",
+        "tags": [{"name": found.category}],
+        "messages": [{"$ref": f"{channel}/messages/{_message_id(one)}"} for one in history.versions(name)],
+        "bindings": {"amqp": {"deliveryMode": PERSISTENT, "mandatory": True, "bindingVersion": BINDING}},
     }
 
 
@@ -163,6 +174,7 @@ def example_headers(one: Version) -> dict[str, str]:
     """The headers that go with a version's example."""
     found = {header.name: header.example for header in headers.HEADERS if header.always}
     found["ce-type"] = f"{one.type.name}.{one.label}"
+    found["ce-routingkey"] = routing_key(one.type.name, found["ce-area"])
     found["ce-source"] = f"urn:wuji:{catalogue.OWNERS[one.type.category]}"
     found["ce-dataschema"] = public.schema_id(one.type)
     if one.type.category not in ("case", "report"):

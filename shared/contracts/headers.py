@@ -71,6 +71,12 @@ HEADERS: tuple[Header, ...] = (
     ),
     Header("ce-area", "区域", "The area path that was valid when it happened.", "530103.003.007"),
     Header(
+        "ce-routingkey",
+        "路由键",
+        "The event type and the five tiers of the area, for a topic exchange of your own.",
+        "case.dispatched.530103.003.007.-.-",
+    ),
+    Header(
         "ce-origin",
         "来历",
         "`live`, or `import` for history that was brought in.",

@@ -24,6 +24,8 @@ from shared.kernel.clock import utc_now
 from shared.kernel.errors import Invalid
 
 DATASCHEMA = "ce-dataschema"
+ROUTING_KEY = "ce-routingkey"
+"""On the way to a subscription's own queue, the broker's routing key is the queue's name."""
 DEPRECATED = "ce-deprecatedsince"
 """On messages of a superseded version: since when there is a newer one, `2026-09-01`."""
 SUNSET = "ce-sunset"
@@ -105,6 +107,7 @@ def public_message(
     made = compose(stored._replace(schema_version=chosen.version, body=body, actor=_role(stored.actor)))
     headers = made.headers  # Nobody else has them yet; a copy for each of a million messages would tell.
     headers[DATASCHEMA] = schema_id(chosen)
+    headers[ROUTING_KEY] = made.routing_key
     if chosen.deprecated_since is not None and chosen.sunset is not None:
         headers[DEPRECATED] = chosen.deprecated_since.isoformat()
         headers[SUNSET] = chosen.sunset.isoformat()

@@ -57,6 +57,9 @@ TYPES: dict[str, str] = {
 """Event type → what people call it; every public type has a name here, in the order of the loop."""
 
 FOLLOWED_BY: dict[str, tuple[str, ...]] = {
+    "report.submitted": ("report.accepted",),
+    "report.verified": ("report.accepted",),
+    "report.unmerged": ("report.accepted",),
     "report.accepted": ("case.filed",),
     "case.sent_to_check": ("check.requested",),
     "check.requested": ("check.passed", "check.failed"),
@@ -110,7 +113,7 @@ FIELDS: dict[str, tuple[str, str]] = {
     "keywords": ("关键词", "Words by which people name such an issue."),
     "kind": ("种类", "Of which kind it is."),
     "limit": ("时限", "How long it may take."),
-    "loop": ("循环", "Which tier owns the case."),
+    "loop": ("循环", ""),
     "name": ("名称", "Its Chinese name."),
     "name_en": ("英文名称", "Its English name."),
     "needs_verification": ("须核实", "Whether somebody must look on site before such a report is accepted."),
@@ -128,7 +131,7 @@ FIELDS: dict[str, tuple[str, str]] = {
     "rework": ("返工次数", ""),
     "rule": ("责任条目", ""),
     "satisfaction": ("满意度", "How satisfied the reporter is."),
-    "source": ("来源", "Through which door the report came."),
+    "source": ("来源", ""),
     "swap_days": ("调休", ""),
     "task_id": ("任务编号", "What one department was asked to do; a case that is given on gets a new one."),
     "title": ("标题", "The issue in a line; phone and identity numbers and the reporter's name are masked."),

@@ -40,6 +40,9 @@ def _operations(before: Json, after: Json) -> Iterator[str]:
             yield f"operation {name} is gone"
         elif (was["action"], was["channel"]) != (now["action"], now["channel"]):
             yield f"operation {name} does something else"
+        else:
+            gone = [one["$ref"] for one in was["messages"] if one not in now["messages"]]
+            yield from (f"operation {name} no longer sends {ref.rpartition('/')[2]}" for ref in gone)
 
 
 def _messages(before: Json, after: Json) -> Iterator[str]:

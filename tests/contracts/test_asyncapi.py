@@ -12,6 +12,7 @@ import pytest
 from shared.contracts import asyncapi, catalogue, headers, public
 from shared.contracts.history import PUBLISHED, versions
 from shared.contracts.message import routing_key
+from shared.rabbitmq import partners
 from tests.contracts.narrowing import document_narrowings
 from tests.contracts.test_public import stored
 from tests.support import node_tools
@@ -31,28 +32,31 @@ def test_the_parser_of_the_specification_accepts_it(tmp_path: Path) -> None:
     assert [said for said in found["diagnostics"] if said["severity"] < 2] == []
     assert {said["code"] for said in found["diagnostics"]} <= {"asyncapi-latest-version"}
     assert found["version"] == "3.0.0"
-    assert len(found["channels"]) == len(found["operations"]) == len(TYPES)
+    assert found["channels"] == ["sub.{subscription}", "sub.{subscription}.parked"]
+    assert len(found["operations"]) == len(TYPES)
     assert {f"{name}.v{found.version}" for name, found in TYPES.items()} <= set(found["messages"])
 
 
 @pytest.mark.integration
 def test_the_parser_notices_what_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "asyncapi.json"
-    channel = DOCUMENT["channels"]["case_filed"]
+    channel = DOCUMENT["channels"]["parked"]
     broken = {**channel, "bindings": {"amqp": {**channel["bindings"]["amqp"], "is": "carrier pigeon"}}}
-    path.write_text(json.dumps({**DOCUMENT, "channels": {**DOCUMENT["channels"], "case_filed": broken}}))
+    path.write_text(json.dumps({**DOCUMENT, "channels": {**DOCUMENT["channels"], "parked": broken}}))
 
     found = node_tools.run("parse.js", str(path))
 
     assert any(said["severity"] == 0 and "bindings" in said["path"] for said in found["diagnostics"])
 
 
-@pytest.mark.parametrize("name", TYPES)
-def test_an_address_is_the_routing_key(name: str) -> None:
-    address = DOCUMENT["channels"][name.replace(".", "_")]["address"]
-    parts = {"district": "530103", "street": "003", "community": "007", "group": "-", "building": "-"}
+def test_the_queues_are_those_that_the_broker_has() -> None:
+    names = partners.Names.beside("wuji")
+    documented = [channel["bindings"]["amqp"]["queue"]["name"] for channel in DOCUMENT["channels"].values()]
 
-    assert address.format(**parts) == routing_key(name, "530103.003.007")
+    assert [name.format(subscription="sanitation") for name in documented] == [
+        names.queue("sanitation"),
+        names.parked("sanitation"),
+    ]
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -68,6 +72,7 @@ def test_a_real_message_and_every_example_satisfy_the_document(name: str) -> Non
         jsonschema.validate(example["payload"], payload)
         jsonschema.validate(example["headers"], headers.schema())
     assert sent.headers["ce-type"] == message["name"]
+    assert sent.headers["ce-routingkey"] == sent.routing_key == routing_key(name, "530103.004.012.003.00007")
 
 
 def test_every_header_that_is_sent_is_described() -> None:
@@ -123,10 +128,11 @@ def _changed(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("after", "complaint"),
     [
-        (_changed(channels__case_filed=None), "channel case_filed is gone"),
-        (_changed(channels__case_filed__address="case.filed"), "channel case_filed has another address"),
-        (_changed(channels__case_filed__messages={}), "channel case_filed no longer carries v1"),
-        (_changed(channels__case_filed__bindings={}), "channel case_filed has other bindings"),
+        (_changed(channels__parked=None), "channel parked is gone"),
+        (_changed(channels__parked__address="parked"), "channel parked has another address"),
+        (_changed(channels__subscription__messages={}), "channel subscription no longer carries case_filed_v1"),
+        (_changed(channels__parked__bindings={}), "channel parked has other bindings"),
+        (_changed(operations__send_case_filed__messages=[]), "operation send_case_filed no longer sends case_filed_v1"),
         (_changed(operations__send_case_filed=None), "operation send_case_filed is gone"),
         (_changed(components__messages__case_filed_v1=None), "message case_filed_v1 is gone"),
         (_changed(components__messages__case_filed_v1__contentType="text/plain"), "message case_filed_v1 has another"),
