@@ -93,7 +93,7 @@ $(BIN)/python:
 
 $(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
 	$(PIP) install --progress-bar off --require-hashes -r requirements.lock
-	$(PIP) install --quiet --no-deps --no-build-isolation --no-index -e .
+	$(PIP) install --quiet --no-deps --no-build-isolation --no-index -e . -e deploy/sdk/wuji_events
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run

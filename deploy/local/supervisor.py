@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 import xmlrpc.client
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -40,6 +41,9 @@ password={password}
 
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+
+[include]
+files={guests}/*.conf
 """
 
 GROUP = """
@@ -60,6 +64,22 @@ stopsignal=TERM
 stopwaitsecs=40
 stopasgroup=false
 killasgroup=true
+redirect_stderr=true
+stdout_logfile={log}/{name}.log
+stdout_logfile_maxbytes=20MB
+stdout_logfile_backups=3
+"""
+
+GUEST = """\
+; A program that is none of the platform's processes; it is a group of its own.
+[program:{name}]
+command={command}
+directory={project}
+environment={environment}
+autorestart=true
+startsecs=1
+startretries=100000
+stopwaitsecs=40
 redirect_stderr=true
 stdout_logfile={log}/{name}.log
 stdout_logfile_maxbytes=20MB
@@ -128,10 +148,45 @@ class Supervisor:
         ]
         return sorted(programs, key=lambda program: known.get(program.name, len(known)))
 
+    def host(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Keep a guest running: a program that is none of the platform's processes, such as a demonstration's.
+
+        Safe to repeat; it is started anew only when something about it has changed.
+        """
+        settings = ",".join(f'{key}="{_quoted(value)}"' for key, value in sorted(environment.items()))
+        text = GUEST.format(
+            name=name,
+            command=" ".join(_word(word) for word in command),
+            project=_quoted(PROJECT),
+            environment=settings,
+            log=_quoted(self.run.log),
+        )
+        path = self._guests / f"{name}.conf"
+        changed = _write_private(path, text)
+        try:
+            with self._server() as server:
+                server.supervisor.reloadConfig()
+                running = name in {
+                    str(one["group"]) for one in cast("list[Any]", server.supervisor.getAllProcessInfo())
+                }
+                if running and changed:
+                    server.supervisor.stopProcessGroup(name, True)
+                    server.supervisor.removeProcessGroup(name)
+                if changed or not running:
+                    server.supervisor.addProcessGroup(name)
+        except xmlrpc.client.Fault as fault:
+            raise Unavailable(f"{name}: {fault.faultString}") from fault
+
+    @property
+    def _guests(self) -> Path:
+        folder = self.run.root / "guests"
+        folder.mkdir(exist_ok=True)
+        return folder
+
     def start_one(self, name: str) -> None:
         try:
             with self._server() as server:
-                server.supervisor.startProcess(f"{GROUP_NAME}:{name}", False)
+                server.supervisor.startProcess(_full(name), False)
         except xmlrpc.client.Fault as fault:
             if "ALREADY_STARTED" not in fault.faultString:
                 raise Unavailable(f"{name}: {fault.faultString}") from fault
@@ -140,7 +195,7 @@ class Supervisor:
         """Stop one process and wait for its end."""
         try:
             with self._server() as server:
-                server.supervisor.stopProcess(f"{GROUP_NAME}:{name}", True)
+                server.supervisor.stopProcess(_full(name), True)
         except xmlrpc.client.Fault as fault:
             if "NOT_RUNNING" not in fault.faultString:
                 raise Unavailable(f"{name}: {fault.faultString}") from fault
@@ -178,6 +233,7 @@ class Supervisor:
             port=self.ports["supervisor"],
             username=USER,
             password=self.password,
+            guests=_quoted(self._guests),
         )
         for name in PROCESSES:
             text += PROGRAM.format(
@@ -188,15 +244,25 @@ class Supervisor:
                 project=_quoted(PROJECT),
             )
         text += GROUP.format(group=GROUP_NAME, names=",".join(PROCESSES))
-        if self.settings.exists() and self.settings.read_text() == text:
-            return False
-        handle = os.open(self.settings, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w") as out:
-            out.write(text)
-        return True
+        return _write_private(self.settings, text)
 
 
-def _quoted(path: Path) -> str:
+def _write_private(path: Path, text: str) -> bool:
+    """Write a file that only we may read; True when it was another one before."""
+    if path.exists() and path.read_text() == text:
+        return False
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as out:
+        out.write(text)
+    return True
+
+
+def _full(name: str) -> str:
+    """What the supervisor calls a process: ours are one group, a guest is alone in its own."""
+    return f"{GROUP_NAME if name in PROCESSES else name}:{name}"
+
+
+def _quoted(path: Path | str) -> str:
     """A path in a setting: the percent sign is special there."""
     return str(path).replace("%", "%%")
 

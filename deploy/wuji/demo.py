@@ -25,6 +25,8 @@ LEVEL_WITHIN = 60.0
 @output_option()
 def demo(output: str) -> None:
     """一条命令跑起整套演示。Start everything, load Panlong, bring in cases, drive some through every step."""
+    from deploy.wuji import demo_department
+
     started = time.monotonic()
     run = RunDir.chosen()
     with Progress() as progress:
@@ -35,9 +37,14 @@ def demo(output: str) -> None:
         stories = bring_in_cases(access, progress)
         with progress.step(say("等投影跟上", "Wait for the projections")):
             wait_level(access)
+        answered = demo_department.run(access, stack, Staff(access), progress)
+        with progress.step(say("等投影跟上", "Wait for the projections")):
+            wait_level(access)
     seconds = time.monotonic() - started
     if output == "json":
-        print_json({"urls": urls(stack), "stories": stories, "view": view_of(access), "seconds": round(seconds, 1)})
+        view = view_of(access)
+        found = {"urls": urls(stack), "stories": stories, "department_answered": answered, "view": view}
+        print_json({**found, "seconds": round(seconds, 1)})
         return
     from deploy.wuji.view import show_area
 
@@ -150,6 +157,9 @@ def show_box(stack: Stack, seconds: float) -> None:
         f"  {command} view --area {DISTRICT}.004",
         f"  {command} events tail --follow",
         f"  {command} status",
+        f"  {command} sub show demo-department   "
+        + say("示范部门:", "the department's program:")
+        + f" {stack.run.log}/demo-department.log",
         "",
         say("工作人员令牌", "A token for staff") + f":  {command} token --role dispatcher --area {DISTRICT}",
         say("停止", "Stop") + ":  make down    " + say("连数据删除", "delete it all") + ":  make reset",

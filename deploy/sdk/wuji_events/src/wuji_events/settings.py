@@ -35,7 +35,7 @@ def need(name: str, environment: Mapping[str, str] | None = None) -> str:
     """The value. Raises SettingsError."""
     found = optional(name, environment)
     if not found:
-        raise SettingsError(f"{name} is not set: the platform's operator prints it with `wuji sub show`")
+        raise SettingsError(f"{name} is not set: the platform's operator prints it with `wuji sub rights`")
     return found
 
 

@@ -1,0 +1,121 @@
+"""The demonstration's department: environmental sanitation hears of its cases on the bus, signs, handles and answers.
+
+Its program (deploy/sdk/examples/sanitation.py) knows of the platform only what any department knows: the package
+wuji-events and HTTP. It runs beside the platform's processes, and hears what happens after it has subscribed.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from typing import Any
+
+from deploy.local.places import PROJECT
+from deploy.local.progress import Progress
+from deploy.local.stack import Stack
+from deploy.local.words import say
+from deploy.reference.demo import DemoReport
+from deploy.wuji.access import Access
+from deploy.wuji.demo_calls import Calls, Tokens
+from deploy.wuji.demo_script import Story, submit
+from shared.kernel.area import Area
+from shared.kernel.errors import NotFound
+from shared.security import tokens
+
+NAME = "demo-department"
+"""Of the process and of the subscription."""
+DEPARTMENT = "sanitation"
+DOORS = "/api/v1/subscriptions"
+TYPES = ("case.dispatched", "case.rework_ordered", "task.signed")
+PROGRAM = PROJECT / "deploy" / "sdk" / "examples" / "sanitation.py"
+SECONDS = 2
+"""That its crew needs for a case."""
+_AT_WORK = ("filed", "dispatched", "handling", "responded")
+
+REPORTS = tuple(
+    DemoReport(
+        key=f"department-{number}",
+        source="resident",
+        area=area,
+        place=place,
+        point={"lat": lat, "lon": lon},
+        issue_type=issue_type,
+        title=title,
+        words=words,
+        story="accepted",
+    )
+    for number, (area, place, lat, lon, issue_type, title, words) in enumerate(
+        (
+            (
+                *("530103.004.006.003.00001", "3栋垃圾房旁", 25.10309, 102.70675, "E-01-02"),
+                *("垃圾房外面堆了一地", "垃圾桶满了两天没人收，袋子都堆到路上来了，味道很重。"),
+            ),
+            (
+                *("530103.003.002.004.00001", "新迎北区路口", 25.04911, 102.78831, "E-01-04"),
+                *("路面洒了一路渣土", "昨晚渣土车过后路面全是泥块，早上骑车的人都绕着走。"),
+            ),
+            (
+                *("530103.003.008.001.00002", "菜市场后门", 25.04513, 102.74102, "E-01-03"),
+                *("装修垃圾堆在后门", "装修剩下的砖头和袋子堆了一个星期，挡住了半边门。"),
+            ),
+        ),
+        start=1,
+    )
+)
+"""Brought in when the department listens: nobody but its program signs and answers them."""
+
+
+def start(access: Access, stack: Stack) -> None:
+    """Subscribe unless it has, and keep its program running. Safe to repeat."""
+    try:
+        access.get(f"{DOORS}/{NAME}", role="operator")
+    except NotFound:
+        wanted = {"types": list(TYPES), "departments": [DEPARTMENT]}
+        access.post(DOORS, {"name": NAME, "department": DEPARTMENT, "filter": wanted}, role="operator")
+    made: dict[str, Any] = access.post(f"{DOORS}/{NAME}/connection", {}, role="operator")
+    stack.supervisor.host(
+        NAME,
+        [sys.executable, str(PROGRAM)],
+        {
+            "WUJI_EVENTS_URL": made["connection"]["url"],
+            "WUJI_EVENTS_SUBSCRIPTION": NAME,
+            "WUJI_EVENTS_API": access.public_url,
+            "WUJI_EVENTS_TOKEN": made["token"],
+            "DEPARTMENT": DEPARTMENT,
+            "DEPARTMENT_DATABASE": str(stack.run.root / "guests" / f"{NAME}.db"),
+            "DEPARTMENT_SECONDS": str(SECONDS),
+            "DEPARTMENT_TOKEN": _token(access),
+        },
+    )
+
+
+def bring_in(base_url: str, staff: Tokens) -> int:
+    """Reports of its own kind, accepted at the desk; how many of them it has answered. Raises Unavailable."""
+    calls = Calls(base_url, staff)
+    found = {report.key: str(submit(calls, report)["report_id"]) for report in REPORTS}
+    for key, case_id in found.items():
+        Story(calls, key, case_id).accept(look_first=False)
+    for case_id in found.values():
+        calls.wait(f"/api/v1/cases/{case_id}", "dispatcher", lambda case: case["state"] not in _AT_WORK)
+    return len(found)
+
+
+def run(access: Access, stack: Stack, staff: Tokens, progress: Progress) -> int:
+    """The department at work; how many cases it has answered."""
+    with progress.step(say("环卫部门接单", "A department on the bus: signs, handles, answers")) as step:
+        start(access, stack)
+        answered = bring_in(access.public_url, staff)
+        step.detail = say(f"答复 {answered} 件", f"{answered} cases answered")
+    return answered
+
+
+def _token(access: Access) -> str:
+    """For its commands; the subscription's own token only reads."""
+    return tokens.sign(
+        access.need("WUJI_TOKEN_KEY"),
+        subject=f"demo.program.{DEPARTMENT}",
+        role="department",
+        area=Area.parse("530103"),
+        department=DEPARTMENT,
+        ttl=timedelta(days=90),
+    )
