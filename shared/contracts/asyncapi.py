@@ -35,7 +35,8 @@ Attributes are headers named `ce-…`, the body is the event's JSON.
 
 Each subscription has a queue of its own, which its filter fills. Header `ce-routingkey` is the event type followed by \
 the five tiers of the area, `-` where a tier does not apply: `case.dispatched.530103.003.007.-.-`. Delivery is at \
-least once and in order within a stream: remember `ce-id`. Unknown fields are to be passed over. No message names a person.
+least once and in order within a stream: remember `ce-id`. Unknown fields are to be passed over. No message names a \
+person.
 """
 
 
@@ -87,7 +88,7 @@ def _server() -> Json:
         "pathname": f"/{VHOST}",
         "protocol": "amqp",
         "protocolVersion": "0.9.1",
-        "description": "The municipality's broker; `wuji subscription` prints the address that is yours.",
+        "description": "The municipality's broker; `wuji sub` prints the address that is yours.",
         "variables": {"host": {"default": "localhost"}, "port": {"default": "5672"}},
         "security": [{"$ref": "#/components/securitySchemes/subscription"}],
     }
