@@ -47,14 +47,23 @@ def is_public(event_type: str) -> bool:
     return found is not None and found.public
 
 
-def versions_on(name: str, day: date) -> tuple[EventType, ...]:
-    """The versions of a public type that can be asked for on a day, newest first; empty when the type is not public."""
+def versions_on(name: str, day: date | None = None) -> tuple[EventType, ...]:
+    """The versions of a public type that can be asked for on a day (today), newest first.
+
+    Empty when the type is not public.
+    """
     if not is_public(name):
         return ()
     kept = [catalogue.CURRENT[name]]
-    while (found := catalogue.EVENTS.get((name, kept[-1].version - 1))) is not None and _is_kept(found, day):
+    while (found := catalogue.EVENTS.get((name, kept[-1].version - 1))) is not None and _is_kept(
+        found, day or _today()
+    ):
         kept.append(found)
     return tuple(kept)
+
+
+def _today() -> date:
+    return utc_now().date()
 
 
 def _is_kept(found: EventType, day: date) -> bool:
@@ -141,7 +150,7 @@ def _chosen(name: str, version: int | None, on: date | None) -> EventType:
     newest = _public(name)
     if version is None or version >= newest.version:
         return newest
-    kept = versions_on(name, on or utc_now().date())
+    kept = versions_on(name, on)
     return next((found for found in reversed(kept) if found.version >= version), newest)
 
 

@@ -11,11 +11,13 @@ from uuid import UUID
 import orjson
 import pytest
 
+from services.notify.subscriptions.matching import checked
 from services.notify.subscriptions.selection import select
 from shared.catalogue import site
 from shared.contracts import asyncapi, codec, public
 from shared.contracts.message import Stored
 from shared.contracts.subscription import Filter
+from shared.kernel.errors import Invalid
 from tests.contracts.test_public import stored
 from tests.support import node_tools, two_versions
 from tests.support.two_versions import AFTER, DURING, Raised, RaisedOnce
@@ -89,6 +91,15 @@ def test_two_subscriptions_hear_the_same_event_each_in_its_version() -> None:
     ]
     assert [public.DEPRECATED in messages[0].headers for messages in heard] == [True, False]
     assert {messages[0].message_id for messages in heard} == {window[0].event_id}
+
+
+def test_an_ended_version_can_no_longer_be_subscribed_to() -> None:
+    wanted = Filter(types=("case.level_raised.v1",), areas=(), issue_types=(), departments=())
+
+    assert checked(wanted, DURING) == wanted
+    with pytest.raises(Invalid, match=r"no case\.level_raised\.v1 is published") as refused:
+        checked(wanted, AFTER)
+    assert refused.value.hint == "case.level_raised.v2"
 
 
 def test_after_its_end_the_new_one_comes_instead() -> None:

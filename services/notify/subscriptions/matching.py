@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
 from shared.contracts import public
@@ -54,8 +56,9 @@ def version_wanted(wanted: Filter, event_type: str) -> int | None:
     return None
 
 
-def checked(wanted: Filter) -> Filter:
-    """The filter with its areas as paths. Raises Invalid naming the entry that is wrong, or that nothing can match."""
+def checked(wanted: Filter, on: date | None = None) -> Filter:
+    """The filter with its areas as paths. Raises Invalid naming the entry that is wrong, or that nothing can match:
+    a version may have come to its end by the day `on` (today)."""
     for name in ("types", "areas", "issue_types", "departments"):
         if len(getattr(wanted, name)) > MOST:
             raise Invalid(f"a filter has at most {MOST} {name}", where=f"filter.{name}")
@@ -67,6 +70,7 @@ def checked(wanted: Filter) -> Filter:
             )
         if not any(_fits(_parts(pattern)[0], name) for name in known):
             raise Invalid(f"no public event is a {pattern[:60]}", where="filter.types", hint=", ".join(known))
+        _check_version(pattern, known, on)
     for code in wanted.issue_types:
         if not _ISSUE_TYPE.fullmatch(code):
             raise Invalid(f"{code[:40]!r} is no issue type", where="filter.issue_types", hint="E, E-01 or E-01-02")
@@ -76,6 +80,19 @@ def checked(wanted: Filter) -> Filter:
         issue_types=wanted.issue_types,
         departments=wanted.departments,
     )
+
+
+def _check_version(pattern: str, known: Iterable[str], on: date | None) -> None:
+    name, version = _parts(pattern)
+    if version is None:
+        return
+    published = [found for one in known if _fits(name, one) for found in public.versions_on(one, on)]
+    if all(found.version != version for found in published):
+        raise Invalid(
+            f"no {pattern[:60]} is published",
+            where="filter.types",
+            hint=", ".join(f"{found.name}.v{found.version}" for found in published),
+        )
 
 
 def routing_keys(wanted: Filter) -> list[str]:
