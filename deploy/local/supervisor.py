@@ -177,6 +177,14 @@ class Supervisor:
         except xmlrpc.client.Fault as fault:
             raise Unavailable(f"{name}: {fault.faultString}") from fault
 
+    def dismiss(self, name: str) -> None:
+        """Stop a guest and forget it. Safe to repeat."""
+        (self._guests / f"{name}.conf").unlink(missing_ok=True)
+        with self._server() as server:
+            if name in {str(one["group"]) for one in cast("list[Any]", server.supervisor.getAllProcessInfo())}:
+                server.supervisor.stopProcessGroup(name, True)
+                server.supervisor.removeProcessGroup(name)
+
     @property
     def _guests(self) -> Path:
         folder = self.run.root / "guests"

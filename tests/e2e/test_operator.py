@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -39,6 +40,13 @@ def settled(stack: RunningStack, quiet: float = 6.0, at_most: float = 120) -> di
             found, since = now, time.monotonic()
         time.sleep(0.5)
     return found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _the_demonstrations_department_goes_home(stack: RunningStack) -> Iterator[None]:
+    """It would sign and answer what later tests give to its department."""
+    yield
+    stack.stack.supervisor.dismiss("demo-department")
 
 
 def test_status_knows_every_process_queue_and_address(stack: RunningStack) -> None:

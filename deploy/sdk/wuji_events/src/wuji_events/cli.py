@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pika
 from pika.exceptions import AMQPError
@@ -45,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     listen = _command(commands, "listen", _listen, "print events, or hand them to a local program 监听")
     listen.add_argument("--forward-to", metavar="URL", help="POST each event there; 2xx takes it out of the queue")
     listen.add_argument("--count", type=int, help="stop after so many")
+    listen.add_argument("--queue", help="another of your queues: a shadow replay's")
     trigger = _command(commands, "trigger", _trigger, "have a test event sent to your subscription 触发测试事件")
     trigger.add_argument("type", help="case.dispatched")
     _add_replay(_command(commands, "replay", _replay, "have events of the past sent once more 重放"))
@@ -87,7 +89,7 @@ def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int],
 
 
 def _listen(chosen: argparse.Namespace) -> int:
-    subscriber = Subscriber.from_env(ladder=(1.0, 2.0, 5.0, 15.0), prefetch=1)
+    subscriber = Subscriber.from_env(ladder=(1.0, 2.0, 5.0, 15.0), prefetch=1, queue=chosen.queue)
     heard = 0
 
     @subscriber.on("*")
@@ -148,7 +150,7 @@ def _parked_list(chosen: argparse.Namespace) -> int:
 
 
 def _parked_show(chosen: argparse.Namespace) -> int:
-    return _print(Platform.from_env().get(f"/parked/{chosen.id}"))
+    return _print(Platform.from_env().get(f"/parked/{quote(chosen.id, safe='')}"))
 
 
 def _redrive(chosen: argparse.Namespace) -> int:
@@ -162,7 +164,7 @@ def _discard(chosen: argparse.Namespace) -> int:
 def _chosen(chosen: argparse.Namespace) -> dict[str, Any]:
     if not (chosen.ids or chosen.type or chosen.all):
         raise SettingsError("say which: ids, --type or --all")
-    return {"ids": chosen.ids or None, "type": chosen.type, "dry_run": chosen.dry_run}
+    return {"ids": chosen.ids or None, "type": chosen.type, "all": chosen.all or None, "dry_run": chosen.dry_run}
 
 
 def _doctor(_chosen: argparse.Namespace) -> int:

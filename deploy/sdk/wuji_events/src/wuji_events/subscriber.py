@@ -55,6 +55,7 @@ class Subscriber:
         url: str,
         subscription: str,
         *,
+        queue: str | None = None,
         prefetch: int = 20,
         attempts: int = 8,
         ladder: tuple[float, ...] = LADDER,
@@ -62,7 +63,7 @@ class Subscriber:
         drain: float = 25.0,
         patience: float = 60.0,
     ) -> None:
-        """`attempts`: failures after which an event is parked. `on_unknown`: what becomes of types without a handler.
+        """`queue`: another one than the subscription's own, such as a shadow replay's. `attempts`: failures after which an event is parked. `on_unknown`: what becomes of types without a handler.
         `drain`: seconds for the handler that runs when the program is told to stop. `patience`: seconds for which a
         refused login is tried again, because a new account takes moments to be there. Raises SettingsError.
         """
@@ -74,6 +75,7 @@ class Subscriber:
             self._parameters.heartbeat = 20
         self._parameters.client_properties = {"connection_name": f"wuji-events {subscription}"}
         self.subscription = subscription
+        self.queue = queue or f"sub.{subscription}"
         self.prefetch, self.attempts, self.ladder = prefetch, attempts, ladder
         self.on_unknown, self.drain, self.patience = on_unknown, drain, patience
         self.counters = metrics.Counters()
@@ -154,7 +156,7 @@ class Subscriber:
         return STOPPED
 
     def _receive(self) -> None:
-        session = Session(self._parameters, f"sub.{self.subscription}", self.prefetch, self)
+        session = Session(self._parameters, self.queue, self.prefetch, self)
         self.counters.connections += 1
         self.counters.connected = 1
         logger.info("%s: connected to %s", self.subscription, self._parameters.host)
