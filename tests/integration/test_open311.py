@@ -371,7 +371,15 @@ def test_empty_parameters_are_none_and_unknown_ones_are_nobodys_business(bench: 
 
     assert numbers(bench.get("/requests.json", **asked)) == numbers(bench.get("/requests.json"))
     assert numbers(bench.get("/requests.json", jurisdiction_id="530103"))
-    assert bench.get("/requests.yaml").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/requests.yaml", "/requests", "/bicycles.json", "", "/"])
+def test_other_addresses_are_refused_in_the_standards_way(bench: Bench, path: str) -> None:
+    for answer in (bench.get(path), requests.post(f"{bench.url}{path}", data={"api_key": bench.key}, timeout=20)):
+        assert answer.status_code == 404
+        assert [error["code"] for error in answer.json()] == [404]
+    assert xml(bench.get("/bicycles.xml")).findtext("error/code") == "404"
+    assert xml(requests.post(f"{bench.url}/services.xml", timeout=20)).findtext("error/code") == "404"
     assert requests.delete(f"{bench.url}/requests.json", timeout=20).status_code == 405
 
 

@@ -174,6 +174,16 @@ class Open311Doors(Room):
         said = [update for step in steps if (update := answers.update(step)) is not None]
         return reply("service_request_updates", said, call.path["format"])
 
+    @door("GET", "/open311/<path:elsewhere>", summary="Nothing of Open311", **_LIKE_ALL)
+    def open311_nothing(self, _call: Call) -> Reply:
+        """Every other address below is refused in the standard's way, too."""
+        raise NotFound("there is nothing at this address; see /open311/discovery.json")
+
+    @door("POST", "/open311/<path:elsewhere>", summary="Nothing of Open311", **_LIKE_ALL)
+    def open311_nothing_to_post(self, _call: Call) -> Reply:
+        """Only requests are posted."""
+        raise NotFound("nothing is posted to this address; see /open311/discovery.json")
+
     def _requests(self, found: list[Row], call: Call) -> Reply:
         shown = {above.path for row in found for above in answers.shown_area(row).ancestors()}
         places = queries.area_names(self.rows, sorted(shown))

@@ -54,7 +54,7 @@ def refusals(problem: Problem, values: Mapping[str, Any]) -> tuple[int, str, byt
     status = problem.status if problem.status in (403, 404) or problem.status >= 500 else 400
     status = 403 if problem.status == 401 else status
     errors = [{"code": status, "description": said} for said in _said(problem)]
-    wanted = str(values.get("format", "json"))
+    wanted = str(values.get("format") or ("xml" if str(values.get("elsewhere")).endswith(".xml") else "json"))
     return status, MEDIA[wanted], written("errors", errors, wanted)
 
 
