@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue
 import random
 import signal
 import threading
@@ -11,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from queue import SimpleQueue
 from typing import Literal
 
 import pika
@@ -63,7 +63,9 @@ class Subscriber:
         drain: float = 25.0,
         patience: float = 60.0,
     ) -> None:
-        """`queue`: another one than the subscription's own, such as a shadow replay's. `attempts`: failures after which an event is parked. `on_unknown`: what becomes of types without a handler.
+        """`queue`: another one than the subscription's own, such as a shadow replay's.
+
+        `attempts`: failures after which an event is parked. `on_unknown`: what becomes of types without a handler.
         `drain`: seconds for the handler that runs when the program is told to stop. `patience`: seconds for which a
         refused login is tried again, because a new account takes moments to be there. Raises SettingsError.
         """
@@ -81,7 +83,7 @@ class Subscriber:
         self.counters = metrics.Counters()
         self._handlers: dict[str, Handler] = {}
         self._tries: dict[str, tuple[int, float]] = {}
-        self._work: queue.SimpleQueue[tuple[Event, Callable[[Verdict], None]]] = queue.SimpleQueue()
+        self._work: SimpleQueue[tuple[Event, Callable[[Verdict], None]]] = SimpleQueue()
         self._stop = threading.Event()
 
     @classmethod
