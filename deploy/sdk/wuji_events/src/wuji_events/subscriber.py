@@ -50,7 +50,7 @@ class Outcome:
 class Subscriber:
     """Receives one subscription's events. Handlers run one after the other, in a thread of their own."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 # one program's settings, each by name
         self,
         url: str,
         subscription: str,
