@@ -118,7 +118,9 @@ FROM notify.subscription_positions p CROSS JOIN head
 LEFT JOIN es.feed next ON next.position = p.position + 1
 LEFT JOIN notify.subscription_queues q USING (subscription_id)
 LEFT JOIN notify.subscription_drops d USING (subscription_id)
-WHERE %(name)s::text IS NULL OR p.name = %(name)s
+WHERE (%(name)s::text IS NULL OR p.name = %(name)s)
+  AND NOT EXISTS (SELECT FROM es.events e
+                  WHERE e.stream = 'subscription-' || p.subscription_id AND e.type = 'subscription.deleted')
 ORDER BY p.name
 """
 
