@@ -7,7 +7,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "dispatch": ("cases", "departments", "issue-types", "responsibilities", "calendar"),
     "grid": ("areas", "grids", "appointments", "checks", "views", "timeline"),
     "survey": ("feedback",),
-    "notify": ("notices", "outbox", "subscriptions"),
+    "notify": ("notices", "outbox", "subscriptions", "events"),
 }
 """Service → first path segments; each service also answers `/api/v1/<service>/openapi.json`."""
 

@@ -9,7 +9,11 @@ from services.notify.letters import Writer
 from services.notify.reactions import Channels
 from services.notify.schemas import NoticesAnswer, NoticesQuery, OutboxAnswer, OutboxQuery
 from services.notify.subscriptions.doors import SubscriptionDoors
+from services.notify.subscriptions.feed import FeedDoors
+from services.notify.subscriptions.parked_doors import ParkedDoors
+from services.notify.subscriptions.replay_doors import ReplayDoors
 from services.notify.subscriptions.trial_doors import TrialDoors
+from services.notify.subscriptions.webhook_doors import WebhookDoors
 from shared.config import Config
 from shared.contracts.case import CaseDispatched
 from shared.contracts.envelope import Recorded
@@ -28,7 +32,9 @@ TEMPLATES = templates.load()
 """Read when the process starts: a template that quotes what nothing fills stops it, with the file's name."""
 
 
-class NotifyService(SubscriptionDoors, TrialDoors, CatalogueDoors):
+class NotifyService(  # one mixin for each kind of thing that has doors
+    SubscriptionDoors, FeedDoors, ReplayDoors, WebhookDoors, ParkedDoors, TrialDoors, CatalogueDoors
+):
     """通知: the reporter at acceptance, closing and refusal, the department at dispatch."""
 
     name = "notify"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -74,6 +74,9 @@ class Reply:
     """None: what the door declared."""
     headers: Mapping[str, str] | None = None
     media: str = "application/json"
+    wait: Callable[[], None] | None = None
+    """Not the answer yet: the door waits by this, holding neither a worker nor a connection to the database, and asks
+    its method again."""
 
     @property
     def is_stream(self) -> bool:

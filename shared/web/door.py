@@ -115,6 +115,15 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         if key is not None:
             call.request_hash = request.fingerprint()
         request.received()
+        reply = self._tried(call)
+        while reply.wait is not None:
+            # Nobody is kept from stopping by somebody who waits for news.
+            request.streams()
+            reply.wait()
+            reply = self._tried(call)
+        return reply
+
+    def _tried(self, call: Call) -> Reply:
         with self.server.place_for_a_worker():
             for _ in range(_TRIES - 1):
                 try:

@@ -122,7 +122,8 @@ class SubscriptionDoors:
 
     @door("POST", f"{ONE}/secret", summary="New secret", answer=CreatedAnswer, roles=MANAGERS)
     def rotate_subscription(self, call: Call) -> Reply:
-        """Another password; the one before, and tokens made with it, end within seconds."""
+        """Another password, which ends the one before; of a webhook another signing secret, beside the one before for a
+        day. Tokens made before end."""
         name = call.path["name"]
         handlers.rotate(self.log, name, call.signed_in, call.cause())
         return Reply(self._with_secrets(handlers.load(self.log, name, call.signed_in)))
@@ -143,7 +144,11 @@ class SubscriptionDoors:
         connection = None
         if found.delivery is DeliveryKind.AMQP:
             connection = secrets.connection(found, str(self.settings.need("WUJI_PARTNERS_URL")))
-        return {**self._described(found), "connection": connection, "token": secrets.token(found)}
+        signing = None
+        if found.delivery is DeliveryKind.WEBHOOK:
+            signing = secrets.signing(found.subscription_id, found.generation)
+        token = secrets.token(found)
+        return {**self._described(found), "connection": connection, "token": token, "signing_secret": signing}
 
 
 def _filter(body: dict[str, Any]) -> Filter:

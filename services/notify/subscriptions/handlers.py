@@ -10,6 +10,7 @@ from services.notify.subscriptions import domain, matching, places
 from services.notify.subscriptions.domain import Subscription, SubscriptionEvent, evolve, stream_of
 from services.notify.subscriptions.secrets import subject_of
 from shared.contracts.subscription import DeliveryKind, Filter
+from shared.courier.http import checked_endpoint
 from shared.handling import Cause, amend, begin, fold
 from shared.kernel.area import Area
 from shared.kernel.errors import Forbidden, Invalid, NotFound, Refused
@@ -60,6 +61,8 @@ def create(log: EventLog, rows: Rows, wish: Wish, asker: Asker, cause: Cause) ->
     _may(asker, department)
     if cause.idempotency_key is not None and log.seen(cause.idempotency_key, cause.request_hash) is not None:
         return load(log, wish.name, asker)
+    if wish.endpoint is not None:
+        checked_endpoint(wish.endpoint)
     wanted = matching.checked(wish.filter)
     after = wish.start.after(rows)
     created = domain.create(wish.name, department, wish.delivery, wanted, after, wish.endpoint)

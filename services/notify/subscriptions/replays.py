@@ -139,7 +139,7 @@ def request(
 ) -> tuple[UUID, Estimate | None]:
     """Ask for a replay; its id. Raises NotFound, Forbidden, Invalid, and Refused where there is nothing to bring to."""
     found = living(handlers.load(log, name, asker))
-    _may_go(found, wish.target)
+    may_go(found, wish.target)
     if cause.idempotency_key is not None and log.seen(cause.idempotency_key, cause.request_hash) is not None:
         return derived_id("replay", cause.idempotency_key), None
     replay_id = new_id() if cause.idempotency_key is None else derived_id("replay", cause.idempotency_key)
@@ -162,7 +162,8 @@ def request(
     return replay_id, known
 
 
-def _may_go(found: Subscription, target: ReplayTarget) -> None:
+def may_go(found: Subscription, target: ReplayTarget) -> None:
+    """Raises Refused for a replay that has no way to the subscriber."""
     if found.delivery is DeliveryKind.PULL:
         raise Refused(
             "a pull feed is replayed by asking again: after=<position>", rule="replay.pull", hint="GET /api/v1/events"
@@ -197,9 +198,8 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     left = max(0, row["expected"] - row["delivered"])
     row["progress"] = done
     row["seconds_left"] = left / speed if speed and row["state"] == "running" else None
-    row["queue"] = queue_suffix(row["replay_id"]) if row["target"] == ReplayTarget.SHADOW.value else None
-    if row["queue"] is not None:
-        row["queue"] = f"sub.{row['name']}.{row['queue']}"
+    beside = f"sub.{row['name']}.{queue_suffix(UUID(str(row['replay_id'])))}"
+    row["queue"] = beside if row["target"] == ReplayTarget.SHADOW.value else None
     return row
 
 

@@ -113,6 +113,9 @@ class CreatedAnswer(SubscriptionRow):
 
     connection = fields.Nested(ConnectionBody, allow_none=True)
     token = fields.String(required=True, metadata={"description": "reads this subscription and nothing else"})
+    signing_secret = fields.String(
+        allow_none=True, metadata={"description": "of a webhook: verifies its calls (Standard Webhooks)"}
+    )
 
 
 class SubscriptionsAnswer(Body):

@@ -151,3 +151,21 @@ class Rules:
 
     def caller(self, endpoint: str) -> Caller:
         return Caller(endpoint, self.networks, patience=self.patience)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Brought:
+    """An event that was sent before."""
+
+    position: int
+    attempts: int
+
+
+def attempts_at(rows: Rows, subscription_id: UUID, event_id: str) -> Brought | None:
+    """Where an event of the delivery log is, and how often it was sent; None when it is not there."""
+    found = rows.query(
+        "SELECT max(position) AS position, max(attempt) AS attempts FROM notify.webhook_attempts "
+        "WHERE subscription_id = %s::uuid AND event_id = %s",
+        [str(subscription_id), event_id],
+    )[0]
+    return None if found["position"] is None else Brought(found["position"], found["attempts"])
