@@ -10,6 +10,7 @@ import click
 import rich_click as rich
 
 from deploy.local.words import say
+from deploy.wuji import sub_delivery
 from deploy.wuji.access import Access
 from deploy.wuji.output import examples, output_option, print_json, print_table
 from shared.kernel.errors import Invalid
@@ -21,6 +22,10 @@ KINDS = ("amqp", "webhook", "pull")
 @click.group(cls=rich.RichGroup)
 def sub() -> None:
     """部门订阅:订阅、查看、暂停、恢复、删除。Subscriptions of departments."""
+
+
+for _command in sub_delivery.COMMANDS:
+    sub.add_command(_command)
 
 
 @sub.command(
