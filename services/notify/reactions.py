@@ -17,6 +17,7 @@ from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackInvited
 from shared.contracts.notice import RecipientKind
 from shared.contracts.report import ReportAccepted, ReportMerged, ReportRejected, ReportSubmitted
+from shared.contracts.subscription import SubscriptionCreated, SubscriptionDisabled
 from shared.handling import Cause, begin
 from shared.kernel.errors import Conflict, Unavailable
 from shared.ports import EventLog, Rows
@@ -72,6 +73,19 @@ def tell_department(
     codes = dict.fromkeys((event.department, *event.co_handlers))
     to = [Recipient(RecipientKind.DEPARTMENT, code, values) for code in codes]
     _ask(log, recorded, "case_dispatched", to, channels=channels, consumer=consumer, at=at)
+
+
+def tell_disabled(
+    recorded: Recorded[SubscriptionDisabled], log: EventLog, *, channels: Channels, consumer: str, at: datetime
+) -> None:
+    """The department hears, by another way than the webhook, that nothing is brought there any more."""
+    history = log.stream(f"subscription-{recorded.event.subscription_id}")
+    created = next((one.event for one in history if isinstance(one.event, SubscriptionCreated)), None)
+    if created is None or created.department is None:
+        return
+    values = {"subscription": created.name, "reason": recorded.event.reason}
+    to = [Recipient(RecipientKind.DEPARTMENT, created.department, values)]
+    _ask(log, recorded, "subscription_disabled", to, channels=channels, consumer=consumer, at=at)
 
 
 def _ask(

@@ -20,6 +20,7 @@ from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackInvited
 from shared.contracts.notice import NoticeRequested, RecipientKind
 from shared.contracts.report import ReportAccepted, ReportMerged, ReportRejected
+from shared.contracts.subscription import SubscriptionDisabled
 from shared.entrypoints.on import on
 from shared.entrypoints.providers import IsLastTry, Log, Settings, Tables
 from shared.kernel.clock import utc_now
@@ -78,6 +79,12 @@ class NotifyService(  # one mixin for each kind of thing that has doors
         """派遣: the department hears."""
         served = _channels(self.settings)
         reactions.tell_department(recorded, self.log, channels=served, consumer="notify.tell_department", at=utc_now())
+
+    @on(SubscriptionDisabled)
+    def tell_disabled(self, recorded: Recorded[SubscriptionDisabled]) -> None:
+        """停用: the subscription's department hears why nothing comes any more."""
+        served = _channels(self.settings)
+        reactions.tell_disabled(recorded, self.log, channels=served, consumer="notify.tell_disabled", at=utc_now())
 
     @on(NoticeRequested)
     def deliver(self, recorded: Recorded[NoticeRequested]) -> None:

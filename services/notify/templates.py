@@ -36,6 +36,7 @@ OCCASIONS: dict[str, Occasion] = {
     "case_dispatched": Occasion(
         RecipientKind.DEPARTMENT, frozenset({"number", "title", "department", "because", "due"})
     ),
+    "subscription_disabled": Occasion(RecipientKind.DEPARTMENT, frozenset({"department", "subscription", "reason"})),
 }
 
 

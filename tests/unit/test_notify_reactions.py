@@ -9,17 +9,21 @@ import pytest
 
 from services.notify import reactions
 from services.notify.service import NotifyService
+from services.notify.subscriptions import domain
 from shared.contracts.case import CaseDispatched
 from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackInvited
 from shared.contracts.notice import NoticeRequested, RecipientKind
 from shared.contracts.report import ReportAccepted, ReportMerged, ReportRejected, ReportSubmitted
+from shared.contracts.subscription import DeliveryKind, Filter
 from shared.entrypoints.on import reactions_of
 from shared.kernel.errors import Conflict, Unavailable
 from shared.kernel.ids import new_id
 from shared.ports import Append, Appended
 from tests.support.memory import MemoryLog
 from tests.support.notices import AT, CHANNELS, NotifyRows, happened, reported
+
+EVERYTHING = Filter(types=(), areas=(), issue_types=(), departments=())
 
 
 def accepted(log: MemoryLog, report: ReportSubmitted) -> Recorded[Any]:
@@ -215,6 +219,22 @@ def test_the_departments_hear_at_dispatch_each_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(("department", "told"), [("sanitation", ["sanitation"]), (None, [])])
+def test_a_department_hears_that_its_subscription_was_disabled(department: str | None, told: list[str]) -> None:
+    log = MemoryLog()
+    created = domain.create("orders", department, DeliveryKind.WEBHOOK, EVERYTHING, 0, "https://department.example")
+    stream = domain.stream_of("orders")
+    happened(log, stream, created, created.subscription_id)
+    (event,) = domain.disable(domain.evolve(None, created), "the endpoint says 410 Gone")
+    recorded = happened(log, stream, event, created.subscription_id)
+
+    react("tell_disabled", recorded, log, NotifyRows())
+    react("tell_disabled", recorded, log, NotifyRows())
+
+    assert [notice.recipient for notice in notices(log)] == told
+    assert all(notice.values["subscription"] == "orders" for notice in notices(log))
+
+
 def test_a_report_that_is_not_there_yet_is_waited_for() -> None:
     log, missing = MemoryLog(), new_id()
     event = ReportRejected(report_id=missing, reason_code="abusive", reason="x")
@@ -232,6 +252,7 @@ def test_imported_history_notifies_nobody() -> None:
         "notify.tell_merged",
         "notify.tell_closed",
         "notify.tell_department",
+        "notify.tell_disabled",
         "notify.deliver",
     }
 
