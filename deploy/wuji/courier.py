@@ -132,6 +132,7 @@ def _keeper(config: Config, places: TablePlaces, names: Names) -> Keeper:
         ),
         places,
         Drops(config.amqp_url, places.dropped),
+        full=caps.length,
     )
 
 

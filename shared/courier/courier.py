@@ -127,20 +127,23 @@ class Courier:
         routes = parts.routes.current()
         if parts.keeper is not None:
             parts.keeper.routes = routes
-        lanes: dict[str, list[Route]] = {}
+        held = parts.keeper.held if parts.keeper is not None else frozenset()
+        # A shared lane stays even when it is empty: two of them must never use one connection at the same time.
+        lanes: dict[str, list[Route]] = {name: [] for name in self._lanes if name in parts.kinds}
         for route in routes:
             known = parts.kinds.get(route.kind)
-            if known is not None and route.is_active:
+            if known is not None and route.is_active and route.subscription_id not in held:
                 lanes.setdefault(route.kind if known.is_shared else f"{route.kind} {route.name}", []).append(route)
         for name, served in lanes.items():
             lane = self._lanes.get(name)
-            if lane is None or not lane.is_alive():
+            if served and (lane is None or not lane.is_alive()):
                 kind = parts.kinds[served[0].kind]
                 lane = Lane(name, parts.feed, parts.places, kind.outlet, self._pace, breathe=kind.breathe)
                 self._lanes[name] = lane
                 lane.routes = served
                 lane.start()
-            lane.routes = served
+            elif lane is not None:
+                lane.routes = served
         for name in [name for name in self._lanes if name not in lanes]:
             self._end([self._lanes.pop(name)], patience=0)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 from shared.courier.drops import Drops
 from shared.courier.ports import Places, Route
 from shared.kernel.errors import WujiError
 from shared.rabbitmq.management import Management
-from shared.rabbitmq.partners import Account, Names, measure, provision
+from shared.rabbitmq.partners import Account, Measured, Names, measure, provision
 from shared.rabbitmq.topology import Topology
 from shared.telemetry.logs import logger
 
@@ -29,18 +30,25 @@ class Keeper(threading.Thread):
         places: Places,
         drops: Drops,
         *,
+        full: int = 1 << 62,
         look: float = 3.0,
         whole: float = 60.0,
     ) -> None:
-        """`look`: queues are counted this often; `whole`: the shape is compared this often even if nothing changed."""
+        """A queue of `full` messages that nobody reads gets nothing more. `look`: queues are counted this often;
+        `whole`: the shape is compared this often even if nothing changed.
+        """
         super().__init__(name="keeper", daemon=True)
         self.routes: Sequence[Route] | None = None
         """Set by another thread as soon as it knows them."""
         self.trouble: str | None = None
+        self.held: frozenset[UUID] = frozenset()
+        """Subscriptions whose queue is full and that nobody reads: more would only push out what waits there, and cost
+        everybody something. Their place is kept, so they hear all of it later."""
         self._management = management
         self._shape = shape
         self._places = places
         self._drops = drops
+        self._full = full
         self._look = look
         self._whole = whole
         self._stopping = threading.Event()
@@ -70,9 +78,16 @@ class Keeper(threading.Thread):
         names = self._provide(queues)
         ids = {route.name: route.subscription_id for route in queues if not route.is_over}
         if time.monotonic() - self._looked_at >= self._look:
-            self._places.measured(measure(self._management, names, ids))
+            self._hold(measure(self._management, names, ids))
             self._looked_at = time.monotonic()
         self._drops.collect(ids, _QUIET)
+
+    def _hold(self, found: Sequence[Measured]) -> None:
+        self._places.measured(found)
+        held = frozenset(one.subscription_id for one in found if one.ready >= self._full and not one.consumers)
+        for fresh in held - self.held:
+            self._places.failed(fresh, "its queue is full and nobody reads it: it is kept waiting until somebody does")
+        self.held = held
 
     def _provide(self, routes: Sequence[Route]) -> Names:
         """Queues and accounts for those that live, none for those that are over."""

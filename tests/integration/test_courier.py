@@ -24,7 +24,17 @@ from tests.support.appends import adding, found, new_stream, rejected
 from tests.support.database import Database
 from tests.support.lives import lives
 from tests.support.logs import fill
-from tests.support.partners import OPERATOR, CourierProcess, Heard, Partners, cause, drain, partners_of, until
+from tests.support.partners import (
+    OPERATOR,
+    CourierProcess,
+    Heard,
+    Partners,
+    cause,
+    connection,
+    drain,
+    partners_of,
+    until,
+)
 from tests.support.servers import Servers
 
 pytestmark = pytest.mark.integration
@@ -261,33 +271,67 @@ def test_what_a_full_queue_gave_up_is_counted_and_comes_again(
     database: Database, servers: Servers, tmp_path: Path
 ) -> None:
     with partners_of(database, servers, tmp_path, length=10) as partners:
-        dead = partners.subscribe("dead", types=["report.rejected"])
+        slow = partners.subscribe("slow", types=["report.rejected"])
         alive = partners.subscribe("alive", types=["report.rejected"])
         courier = partners.start_courier()
-        partners.wait_for_queue(dead)
+        partners.wait_for_queue(slow)
         theirs = Heard()
-        for _ in range(3):
-            wanted = _told(database, 24)
-            for name in ("alive", "dead"):
-                _caught_up(partners, name, courier)
-            drain(partners.url(alive), "sub.alive", theirs)
-        until(lambda: (partners.standing("dead")["dropped"] or 0) == len(wanted) - 10, 20, courier.log.read_text)
-        standing = partners.standing("dead")
-        kept = drain(partners.url(dead), "sub.dead", Heard())
+        with connection(partners.url(slow)) as channel:
+            # It took one message and does not come to an end with it.
+            channel.basic_qos(prefetch_count=1)
+            channel.basic_consume("sub.slow", lambda *_: None)
+            until(lambda: _is_read(partners, "sub.slow"), 20)
+            for _ in range(3):
+                wanted = _told(database, 24)
+                for name in ("alive", "slow"):
+                    _caught_up(partners, name, courier)
+                drain(partners.url(alive), "sub.alive", theirs)
+            until(lambda: (partners.standing("slow")["dropped"] or 0) == len(wanted) - 11, 20, courier.log.read_text)
+        # What it gives back finds no room any more.
+        until(lambda: partners.standing("slow")["dropped"] == len(wanted) - 10, 20, courier.log.read_text)
+        standing = partners.standing("slow")
+        kept = drain(partners.url(slow), "sub.slow", Heard())
 
         assert theirs.positions == wanted
         assert kept.positions == wanted[-10:]
         assert (standing["dropped_from"], standing["dropped_to"]) == (wanted[0], wanted[-11])
-        assert standing["last_error"] is None
 
         again = Heard()
-        reader = threading.Thread(target=drain, args=(partners.url(dead), "sub.dead", again), kwargs={"quiet": 5.0})
+        reader = threading.Thread(target=drain, args=(partners.url(slow), "sub.slow", again), kwargs={"quiet": 5.0})
         reader.start()
-        until(lambda: _is_read(partners, "sub.dead"), 20)
-        handlers.move(partners.log, partners.rows, "dead", Start(position=standing["dropped_from"]), OPERATOR, cause())
+        until(lambda: _is_read(partners, "sub.slow"), 20)
+        handlers.move(partners.log, partners.rows, "slow", Start(position=standing["dropped_from"]), OPERATOR, cause())
         reader.join()
 
         assert again.positions == wanted
+
+
+def test_a_dead_subscriber_is_kept_waiting_and_hears_everything_when_it_is_back(
+    database: Database, servers: Servers, tmp_path: Path
+) -> None:
+    with partners_of(database, servers, tmp_path, length=10) as partners:
+        dead = partners.subscribe("dead", types=["report.rejected"], start=Start())
+        alive = partners.subscribe("alive", types=["report.rejected"], start=Start())
+        courier = partners.start_courier()
+        partners.wait_for_queue(dead)
+        theirs = Heard()
+        reader = threading.Thread(target=drain, args=(partners.url(alive), "sub.alive", theirs), kwargs={"quiet": 15.0})
+        reader.start()
+        _told(database, 30)
+        until(lambda: "full" in str(partners.standing("dead")["last_error"]), 30, courier.log.read_text)
+        wanted = _told(database, 300)
+        _caught_up(partners, "alive", courier)
+        held = partners.standing("dead")
+
+        assert held["lag_events"] > 300
+        assert held["dropped"] is None
+        reader.join()
+
+        assert theirs.positions == wanted
+
+        heard = drain(partners.url(dead), "sub.dead", Heard(), quiet=12.0, most=len(wanted))
+
+        assert heard.positions == wanted
 
 
 def _is_read(partners: Partners, queue: str) -> bool:

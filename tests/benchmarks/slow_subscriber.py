@@ -1,0 +1,128 @@
+"""What a dead subscriber with a full queue costs the city: nothing that can be measured, or this says how much.
+
+Rounds of appends by the city go through relay and courier while one healthy subscriber reads, and a second one is
+absent (its subscription paused), alive, dead with a full queue, or stuck: connected to its full queue, which then gives
+up as many messages as it is given.
+Run: python -m tests.benchmarks.slow_subscriber DATABASE_URL AMQP_URL MANAGEMENT_URL [EVENTS] [ROUNDS]
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from services.notify.subscriptions import handlers
+from services.notify.subscriptions.domain import Subscription
+from tests.support.appends import adding, found, new_stream
+from tests.support.broker import make_vhost
+from tests.support.database import Database, fresh_database
+from tests.support.partners import OPERATOR, Partners, cause, partners_of, until
+from tests.support.relays import published, relay_process
+from tests.support.servers import Servers
+
+CAP = 2000
+READER = """
+import sys, pika
+connection = pika.BlockingConnection(pika.URLParameters(sys.argv[1]))
+channel = connection.channel()
+channel.basic_qos(prefetch_count=200)
+for method, _, _ in channel.consume(sys.argv[2]):
+    if method.delivery_tag % 50 == 0:
+        channel.basic_ack(method.delivery_tag, multiple=True)
+"""
+STUCK = """
+import sys, time, pika
+connection = pika.BlockingConnection(pika.URLParameters(sys.argv[1]))
+channel = connection.channel()
+channel.basic_qos(prefetch_count=1)
+channel.basic_consume(sys.argv[2], lambda *_: None)
+while True:
+    connection.process_data_events(time_limit=1)
+"""
+
+
+@contextmanager
+def reading(partners: Partners, subscription: Subscription, program: str = READER) -> Iterator[None]:
+    """A subscriber at work."""
+    url, queue = partners.url(subscription), partners.names.queue(subscription.name)
+    process = subprocess.Popen([sys.executable, "-c", program, url, queue])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def one_round(database: Database, partners: Partners, events: int, names: tuple[str, ...]) -> tuple[float, float]:
+    """Events a second through append and relay, and until the subscriptions have them as well."""
+    log, goal = database.log("intake"), published(database) + events
+    began = time.perf_counter()
+    for _ in range(events // 50):
+        stream = new_stream()
+        log.append(adding(stream, 0, [found(stream)] * 50))
+    until(lambda: published(database) >= goal, 120)
+    city = time.perf_counter() - began
+    until(lambda: all(partners.standing(name)["position"] >= goal for name in names), 120)
+    return events / city, events / (time.perf_counter() - began)
+
+
+def compare(database: Database, partners: Partners, events: int, rounds: int) -> dict[str, list[tuple[float, float]]]:
+    """Condition → figures of each round, the conditions taking turns."""
+    healthy, other = partners.subscribe("healthy"), partners.subscribe("other")
+    partners.wait_for_queue(other)
+    figures: dict[str, list[tuple[float, float]]] = {"absent": [], "dead": [], "alive": [], "stuck": []}
+    with reading(partners, healthy):
+        one_round(database, partners, max(events, 2 * CAP), ("healthy", "other"))
+        for _ in range(rounds):
+            handlers.pause(partners.log, "other", None, OPERATOR, cause())
+            time.sleep(1)
+            figures["absent"].append(one_round(database, partners, events, ("healthy",)))
+            handlers.resume(partners.log, "other", OPERATOR, cause())
+            until(lambda: "full" in str(partners.standing("other")["last_error"]), 60)
+            figures["dead"].append(one_round(database, partners, events, ("healthy",)))
+            with reading(partners, other):
+                until(lambda: partners.standing("other")["lag_events"] == 0, 60)
+                time.sleep(1)
+                figures["alive"].append(one_round(database, partners, events, ("healthy",)))
+            with reading(partners, other, program=STUCK):
+                time.sleep(1)
+                figures["stuck"].append(one_round(database, partners, events, ("healthy",)))
+    return figures
+
+
+def main(arguments: list[str]) -> None:
+    """Print one line per condition, and the ratios that matter."""
+    database_url, amqp_url, management_url = arguments[:3]
+    events = int(arguments[3]) if len(arguments) > 3 else 10_000
+    rounds = int(arguments[4]) if len(arguments) > 4 else 5
+    servers = Servers(database_url, amqp_url, management_url)
+    vhost = make_vhost(servers, ())
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        fresh_database(database_url) as database,
+        partners_of(database, servers, Path(folder), length=CAP) as partners,
+        relay_process(database.url("relay"), vhost.url("relay")),
+    ):
+        courier = partners.start_courier()
+        until(lambda: courier.leads)
+        figures = compare(database, partners, events, rounds)
+        dropped = partners.standing("other")["dropped"]
+    vhost.delete()
+    city = {name: statistics.median(rate for rate, _ in found) for name, found in figures.items()}
+    both = {name: statistics.median(rate for _, rate in found) for name, found in figures.items()}
+    for name in figures:
+        print(f"second subscriber {name:7}: city {city[name]:7.0f} events/s, healthy one {both[name]:7.0f} events/s")
+    for name in ("dead", "stuck"):
+        for other in ("absent", "alive"):
+            print(f"city, {name:5} against {other:6}: {city[name] / city[other]:.3f}")
+    print(f"dropped by the full queue: {dropped}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
