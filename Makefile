@@ -91,7 +91,7 @@ $(BIN)/python:
 		echo "缺少 venv 模块 · the venv module is missing: apt-get install python3-venv"; exit 4; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
+$(VENV)/.run: requirements.lock pyproject.toml deploy/sdk/wuji_events/pyproject.toml | $(BIN)/python
 	$(PIP) install --progress-bar off --require-hashes -r requirements.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation --no-index -e . -e deploy/sdk/wuji_events
 	@touch $@

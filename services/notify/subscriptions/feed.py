@@ -11,10 +11,11 @@ import orjson
 from marshmallow import fields, validate
 
 from services.notify.subscriptions import handlers, matching, places
-from services.notify.subscriptions.domain import State, Subscription
+from services.notify.subscriptions.domain import State, Subscription, stream_of
 from services.notify.subscriptions.replays import stored_after
 from services.notify.subscriptions.selection import composed, wanted_of
-from shared.contracts.message import Stored
+from services.notify.subscriptions.trial import REQUEST, is_test, test_message
+from shared.contracts.message import Message, Stored
 from shared.contracts.public import cloud_event
 from shared.contracts.subscription import DeliveryKind, Filter
 from shared.kernel.errors import Refused
@@ -134,7 +135,8 @@ class FeedDoors:
         after = self._begun(subscription, query["after"])
         filters = _filters(asker, subscription, query)
         # What was looked at while waiting is not looked at again.
-        page = self._page(filters, call.notes.get("reached", after), query["limit"])
+        stream = None if subscription is None else stream_of(subscription.name)
+        page = self._page(filters, stream, call.notes.get("reached", after), query["limit"])
         until = call.notes.setdefault("until", time.monotonic() + query["wait"])
         call.note(events=len(page.events), reached=page.reached)
         if not page.events and time.monotonic() < until and page.reached >= _tail.look(self.rows):
@@ -166,16 +168,16 @@ class FeedDoors:
             known.advance(subscription.subscription_id, place, after, 0)
         return after
 
-    def _page(self, filters: list[Filter], after: int, limit: int) -> Page:
+    def _page(self, filters: list[Filter], stream: str | None, after: int, limit: int) -> Page:
         found: list[dict[str, Any]] = []
         reached = after
         for _ in range(_STEPS):
             window = stored_after(self.rows, reached, _STEP)
             if not window:
                 break
-            chosen = _chosen(filters, self.rows, window)
+            chosen = _chosen(filters, self.rows, window, stream)
             room = limit - len(found)
-            found += [cloud_event(composed(one, _version(filters, one))) for one in chosen[:room]]
+            found += [cloud_event(_composed(filters, one)) for one in chosen[:room]]
             if len(chosen) >= room:
                 return Page(found, chosen[room - 1].position)
             reached = window[-1].position
@@ -195,12 +197,19 @@ def _filters(asker: Asker, subscription: Subscription | None, query: dict[str, A
     return [asked] if subscription is None else [subscription.filter, asked]
 
 
-def _chosen(filters: list[Filter], rows: Rows, window: list[Stored]) -> list[Stored]:
+def _chosen(filters: list[Filter], rows: Rows, window: list[Stored], stream: str | None) -> list[Stored]:
     chosen = window
     # The last filter asks nothing of the database; it comes first.
     for wanted in reversed(filters):
         chosen = wanted_of(wanted, rows, chosen)
-    return chosen
+    tests = [one for one in window if is_test(one, stream)]
+    return sorted([*chosen, *tests], key=lambda one: one.position) if tests else chosen
+
+
+def _composed(filters: list[Filter], stored: Stored) -> Message:
+    if stored.type == REQUEST:
+        return test_message(stored, filters[0])
+    return composed(stored, _version(filters, stored))
 
 
 def _version(filters: list[Filter], stored: Stored) -> int | None:

@@ -26,7 +26,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run, and end with the command's exit code."""
-    chosen = _parser().parse_args(arguments)
+    chosen = _parser().parse_args(_joined(list(sys.argv[1:] if arguments is None else arguments)))
     run: Callable[[argparse.Namespace], int] = chosen.run
     try:
         sys.exit(run(chosen))
@@ -38,6 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _joined(words: list[str]) -> list[str]:
+    """`--from -2d` as `--from=-2d`: argparse takes what begins with a hyphen for another option."""
+    if "--from" not in words[:-1]:
+        return words
+    place = words.index("--from")
+    return [*words[:place], f"--from={words[place + 1]}", *words[place + 2 :]]
 
 
 def _parser() -> argparse.ArgumentParser:
