@@ -1,0 +1,50 @@
+"""No service can read or write what another owns; the one way across is a function, and this test counts the ways."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.database import Database
+
+pytestmark = pytest.mark.integration
+
+SERVICES = ("intake", "dispatch", "grid", "survey", "notify")
+TABLES = """
+    SELECT r.rolname, n.nspname || '.' || c.relname
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, pg_roles r
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND n.nspname = ANY (%s)
+      AND r.rolname = ANY (%s) AND r.rolname <> 'wuji_' || n.nspname
+      AND has_schema_privilege(r.oid, n.oid, 'USAGE')
+      AND CASE c.relkind WHEN 'S' THEN has_sequence_privilege(r.oid, c.oid, 'USAGE, SELECT, UPDATE')
+          ELSE has_table_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE') END
+"""
+FUNCTIONS = """
+    SELECT r.rolname, n.nspname || '.' || p.proname
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace, pg_roles r
+    WHERE n.nspname = ANY (%s) AND r.rolname = ANY (%s) AND r.rolname <> 'wuji_' || n.nspname
+      AND has_schema_privilege(r.oid, n.oid, 'USAGE') AND has_function_privilege(r.oid, p.oid, 'EXECUTE')
+"""
+ROLES = [f"wuji_{service}" for service in SERVICES]
+
+
+def test_no_service_touches_anothers_tables(database: Database) -> None:
+    asked = [list(SERVICES), ROLES]
+
+    assert database.query(TABLES, asked) == []
+
+
+def test_the_one_function_across_is_the_one_that_hands_out_sealed_contacts(database: Database) -> None:
+    asked = [list(SERVICES), ROLES]
+
+    assert database.query(FUNCTIONS, asked) == [("wuji_notify", "intake.sealed_contact")]
+
+
+def test_only_the_relay_gives_positions_and_nobody_but_the_owner_makes_tables_in_the_log(database: Database) -> None:
+    others = [*ROLES, "wuji_importer", "wuji_reader"]
+    writers = database.query(
+        "SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)"
+        " AND (has_table_privilege(oid, 'es.feed', 'INSERT') OR has_schema_privilege(oid, 'es', 'CREATE'))",
+        [others],
+    )
+
+    assert writers == []
