@@ -21,7 +21,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load
 
 from shared.contracts import catalogue
 from shared.kernel.errors import Invalid
-from shared.kernel.ids import trusted_id
+from shared.kernel.ids import known_id
 
 Json = Any
 """What `json.loads` may answer."""
@@ -144,7 +144,7 @@ def _build_value(annotation: Any) -> Callable[[Json], Any]:
     if annotation in _PLAIN:
         return _same
     if annotation is UUID:
-        return trusted_id
+        return known_id
     if annotation in (datetime, date):
         return typing.cast("Callable[[Json], Any]", annotation.fromisoformat)
     if isinstance(annotation, type) and issubclass(annotation, Enum):

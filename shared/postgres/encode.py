@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import orjson
 
@@ -21,8 +21,7 @@ from shared.ports import Append
 _STREAM = re.compile(r"[a-z][a-z_]*-[^\x00-\x20\x7f]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """One append, checked, its values already written as members of array literals."""
 
     append: Append
@@ -102,10 +101,11 @@ def _text(value: str | None, where: str) -> str:
         return "NULL"
     if "\x00" in value or "\x1f" in value:
         raise Invalid(f"{where} contains a control character", where=where)
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise Invalid(f"{where} is no valid text", where=where) from error
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise Invalid(f"{where} is no valid text", where=where) from error
     return _quoted(value)
 
 

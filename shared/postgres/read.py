@@ -11,7 +11,7 @@ import orjson
 from shared.contracts import catalogue, codec
 from shared.contracts.envelope import Actor, Origin, Recorded
 from shared.kernel.area import Area
-from shared.kernel.ids import trusted_id
+from shared.kernel.ids import known_id, trusted_id
 
 COLUMNS = (
     "e.event_id, e.stream, e.version, f.position, e.type, e.schema_version, e.data::text, e.area, e.actor::text, "
@@ -63,7 +63,7 @@ def _recorded(row: tuple[Any, ...]) -> Recorded[Any]:
         type=name,
         area=_area(area),
         actor=_actor(actor),
-        correlation_id=trusted_id(correlation),
+        correlation_id=known_id(correlation),
         causation_id=None if causation is None else trusted_id(causation),
         origin=_ORIGINS[origin],
         occurred_at=occurred_at,
