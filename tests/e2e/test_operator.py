@@ -194,6 +194,7 @@ def test_the_demonstration_runs_again_without_doubling_anything(stack: RunningSt
     assert settled(stack) == events
     view = json.loads(second.stdout)["view"]
     assert len(view["children"]) == 12
+    assert json.loads(second.stdout)["department_answered"] == 3
     assert all(view["area"]["by_step"].get(step) for step in ("report", "dispatch", "handle", "check", "close"))
 
 

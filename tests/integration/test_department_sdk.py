@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -11,13 +12,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from wuji_events import Event, Park, Retry, Subscriber
 
 from tests.support.department_queue import NAME, DepartmentQueue, department_queue
+from tests.support.process import free_port
 from tests.support.servers import Servers
 
 pytestmark = pytest.mark.integration
@@ -180,6 +184,59 @@ def test_a_refused_login_ends_the_program_with_a_code_of_its_own(mine: Departmen
         until(lambda: bool(codes))
 
     assert codes == [77]
+
+
+def test_listen_hands_each_event_to_a_local_program_and_keeps_what_it_does_not_take(mine: DepartmentQueue) -> None:
+    answers, got = iter([500, 204, 422]), []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            got.append((self.headers["ce-sequence"][-1], json.loads(body)["number"]))
+            self.send_response(next(answers))
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Silence."""
+
+    with HTTPServer(("127.0.0.1", 0), Hook) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        environment = {**os.environ, "WUJI_EVENTS_URL": mine.url, "WUJI_EVENTS_SUBSCRIPTION": NAME}
+        address = f"http://127.0.0.1:{server.server_port}/hook"
+        ids = mine.send(1, 2)
+        listening = subprocess.Popen(
+            [sys.executable, "-m", "wuji_events.cli", "listen", "--forward-to", address],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until(lambda: mine.count(mine.parked) == 1)
+        listening.terminate()
+        code = listening.wait(30)
+        server.shutdown()
+
+    assert code == 0
+    assert got == [("1", 1), ("1", 1), ("2", 2)]
+    assert mine.parked_events() == ids[1:]
+    assert mine.count() == 0
+
+
+def test_prometheus_finds_the_numbers(mine: DepartmentQueue) -> None:
+    port = free_port()
+    environment = {
+        "WUJI_EVENTS_URL": mine.url,
+        "WUJI_EVENTS_SUBSCRIPTION": NAME,
+        "WUJI_EVENTS_METRICS_PORT": str(port),
+    }
+    subscriber, heard = Subscriber.from_env(environment), []
+    collecting(subscriber, heard)
+    mine.send(1, 2)
+    with running(subscriber):
+        until(lambda: subscriber.metrics()["handled"] == 2)
+        text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+
+    assert 'wuji_events_handled_total{subscription="sanitation"} 2.0' in text
+    assert 'wuji_events_last_position{subscription="sanitation"} 2.0' in text
 
 
 class Program:
