@@ -107,10 +107,16 @@ class DoorProtocol(wsgi.HttpProtocol):  # type: ignore[misc]  # eventlet has no 
         self._refused = True
 
     def finish(self) -> None:
-        # Closing with unread bytes would reset the connection, and the refusal might never be read.
-        if self._refused:
+        # Closing with unread bytes would reset the connection, and the answer might never be read: by nobody who
+        # calls us directly, and behind nginx it would look like a broken server.
+        if self._refused or self._has_unread():
             self._read_the_rest()
         super().finish()
+
+    def _has_unread(self) -> bool:
+        """Whether the door answered before the body was read: it was refused for who asked, or what for."""
+        body = getattr(self, "environ", {}).get("wsgi.input")
+        return body is not None and (body.chunked_input or body.position < (body.content_length or 0))
 
     def _read_the_rest(self) -> None:
         try:

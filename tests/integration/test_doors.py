@@ -59,6 +59,26 @@ def _is_fine(service: Service) -> bool:
     return requests.post(service.url("/api/v1/things"), json=GOOD, timeout=10).status_code == 201
 
 
+@pytest.mark.parametrize(
+    "body", [b"x" * 600_000, b"7000\r\n" + b"x" * 0x7000 + b"\r\n0\r\n\r\n"], ids=["sized", "chunked"]
+)
+def test_who_is_refused_before_the_body_was_read_still_hears_why(service: Service, body: bytes) -> None:
+    # As a proxy does: everything is written before anything is read, and the connection is not used again.
+    sized = b"Content-Length: 600000" if len(body) == 600_000 else b"Transfer-Encoding: chunked"
+    head = b"GET /api/v1/staff HTTP/1.1\r\nHost: here\r\nConnection: close\r\n" + sized + b"\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", service.http_port), timeout=10) as connection:
+        connection.sendall(head)
+        time.sleep(0.3)
+        for start in range(0, len(body), 20_000):
+            connection.sendall(body[start : start + 20_000])
+            time.sleep(0.005)
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+
+    assert answer.startswith(b"HTTP/1.1 401 ")
+
+
 def test_what_comes_in_is_loaded_and_what_goes_out_is_json(service: Service) -> None:
     answer = requests.post(
         service.url("/api/v1/things"), json={**GOOD, "area": "530103004"}, headers={"Idempotency-Key": "k-1"}, timeout=5
