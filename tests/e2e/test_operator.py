@@ -55,7 +55,7 @@ def test_status_knows_every_process_queue_and_address(stack: RunningStack) -> No
 
     assert found["well"]
     assert names == {"postgresql", "rabbitmq", "nginx", "supervisor", "intake", "dispatch", "grid", "survey", "notify",
-                     "relay", "projector"}  # fmt: skip
+                     "relay", "projector", "courier"}  # fmt: skip
     assert "projector" in {queue["name"] for queue in found["queues"]}
     assert {one["service"] for one in found["projections"]} == {"intake", "dispatch", "grid", "survey", "notify"}
     assert requests.get(found["urls"]["platform"], timeout=10).status_code == 200
