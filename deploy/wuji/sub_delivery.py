@@ -169,9 +169,15 @@ def parked_list(name: str, kind: str | None, limit: int, output: str) -> None:
 @parked.command("show", cls=rich.RichCommand, epilog=examples("wuji sub parked show sanitation-orders 0193…"))
 @click.argument("name")
 @click.argument("message_id")
-def parked_show(name: str, message_id: str) -> None:
+@output_option()
+def parked_show(name: str, message_id: str, output: str) -> None:
     """一条消息的全部内容。One message whole: payload, headers, tries, error."""
-    print_json(Access.find().get(_path(name, "parked", message_id), role="operator"))
+    found = Access.find().get(_path(name, "parked", message_id), role="operator")
+    if output == "json":
+        print_json(found)
+    else:
+        for part, value in found.items():
+            click.echo(f"{part:>12}  {value}")
 
 
 def _chosen(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -55,7 +55,31 @@ class Heard {{
 """
 
 CURL = """\
-curl -H 'Authorization: Bearer {token}' '{public_url}/api/v1/events?subscription={name}&after=0&wait=25'
+# From where the subscription stands; then always with the header Wuji-Cursor of the answer before: &after=<cursor>
+curl -i -H 'Authorization: Bearer {token}' '{public_url}/api/v1/events?limit=100&wait=25'
+"""
+
+WEBHOOK = """\
+# pip install standardwebhooks
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from standardwebhooks import Webhook, WebhookVerificationError
+
+
+class Hook(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        try:
+            event = Webhook("{secret}").verify(body, dict(self.headers.items()))
+        except WebhookVerificationError:
+            self.send_error(401)
+            return
+        # The same event may come twice: remember event["id"] together with what you do about it.
+        print(event["type"], event["area"], event["data"])
+        self.send_response(204)
+        self.end_headers()
+
+
+HTTPServer(("0.0.0.0", 9000), Hook).serve_forever()
 """
 
 
@@ -69,6 +93,8 @@ def samples(created: Mapping[str, object], public_url: str) -> dict[str, str]:
         "public_url": public_url,
         "type": _first(wanted),
     }
+    if (secret := created.get("signing_secret")) is not None:
+        return {"python": WEBHOOK.format(secret=secret)}
     if not isinstance(connection, Mapping):
         return {"curl": CURL.format(**values)}
     values |= {"url": connection["url"], "queue": connection["queue"]}

@@ -36,14 +36,13 @@ def wuji(*arguments: str, run_dir: Path, **variables: str) -> subprocess.Complet
 
 
 def every_command() -> list[tuple[str, click.Command]]:
-    found: list[tuple[str, click.Command]] = []
-    for name in COMMANDS:
-        command = load(name)
-        if isinstance(command, click.Group):
-            found += [(f"{name} {sub}", one) for sub, one in command.commands.items()]
-        else:
-            found.append((name, command))
-    return found
+    return [found for name in COMMANDS for found in _commands(name, load(name))]
+
+
+def _commands(name: str, command: click.Command) -> list[tuple[str, click.Command]]:
+    if not isinstance(command, click.Group):
+        return [(name, command)]
+    return [found for sub, one in command.commands.items() for found in _commands(f"{name} {sub}", one)]
 
 
 def test_help_lists_every_command_and_is_quick(tmp_path: Path) -> None:
