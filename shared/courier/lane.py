@@ -105,6 +105,8 @@ class Lane(threading.Thread):
                 self._cursors.pop(route.subscription_id, None)
                 self._say(str(error))
                 self._stopping.wait(self._pace.first_retry)
+            except Exception as error:  # noqa: BLE001 # a bug that one subscription meets must not stop the others
+                self._broken(route, error)
         return worked
 
     def _step(self, route: Route) -> bool:
@@ -146,6 +148,15 @@ class Lane(threading.Thread):
         cursor.retry_at = time.monotonic() + wait
         if cursor.failures == 1:
             self._log.warning("courier.not_delivered", subscription=route.name, says=problem)
+        self._places.failed(route.subscription_id, problem)
+
+    def _broken(self, route: Route, error: Exception) -> None:
+        """Something that we did not foresee: it is said, and this subscription waits before it meets it again."""
+        problem = f"{type(error).__name__}: {error}"
+        self._log.error("courier.broken", subscription=route.name, says=problem, exc_info=error)
+        cursor = self._cursors.get(route.subscription_id)
+        if cursor is not None:
+            cursor.retry_at = time.monotonic() + self._pace.longest_retry
         self._places.failed(route.subscription_id, problem)
 
     def _save(self, route: Route, cursor: _Cursor, position: int, delivered: int) -> None:

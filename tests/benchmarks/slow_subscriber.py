@@ -8,6 +8,7 @@ Run: python -m tests.benchmarks.slow_subscriber DATABASE_URL AMQP_URL MANAGEMENT
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import subprocess
 import sys
@@ -45,6 +46,9 @@ channel.basic_consume(sys.argv[2], lambda *_: None)
 while True:
     connection.process_data_events(time_limit=1)
 """
+PROGRAMS = {"alive": READER, "stuck": STUCK}
+CONDITIONS = ("alive", "stuck", "dead", "absent")
+SETTLE = 4.0
 
 
 @contextmanager
@@ -76,23 +80,30 @@ def compare(database: Database, partners: Partners, events: int, rounds: int) ->
     """Condition → figures of each round, the conditions taking turns."""
     healthy, other = partners.subscribe("healthy"), partners.subscribe("other")
     partners.wait_for_queue(other)
-    figures: dict[str, list[tuple[float, float]]] = {"absent": [], "dead": [], "alive": [], "stuck": []}
-    with reading(partners, healthy):
-        one_round(database, partners, max(events, 2 * CAP), ("healthy", "other"))
-        for _ in range(rounds):
-            handlers.pause(partners.log, "other", None, OPERATOR, cause())
-            time.sleep(1)
-            figures["absent"].append(one_round(database, partners, events, ("healthy",)))
-            handlers.resume(partners.log, "other", OPERATOR, cause())
-            until(lambda: "full" in str(partners.standing("other")["last_error"]), 60)
-            figures["dead"].append(one_round(database, partners, events, ("healthy",)))
-            with reading(partners, other):
+    figures: dict[str, list[tuple[float, float]]] = {name: [] for name in CONDITIONS}
+
+    def measured(name: str) -> None:
+        with contextlib.ExitStack() as stack:
+            if name == "absent":
+                handlers.pause(partners.log, "other", None, OPERATOR, cause())
+            else:
+                handlers.resume(partners.log, "other", OPERATOR, cause())
+            if name in PROGRAMS:
+                stack.enter_context(reading(partners, other, PROGRAMS[name]))
+            if name == "dead":
+                one_round(database, partners, 2 * CAP, ("healthy",))
+                until(lambda: "full" in str(partners.standing("other")["last_error"]), 60)
+            if name in PROGRAMS:
                 until(lambda: partners.standing("other")["lag_events"] == 0, 60)
-                time.sleep(1)
-                figures["alive"].append(one_round(database, partners, events, ("healthy",)))
-            with reading(partners, other, program=STUCK):
-                time.sleep(1)
-                figures["stuck"].append(one_round(database, partners, events, ("healthy",)))
+            # What the step from one condition to the other has stirred up comes to rest.
+            time.sleep(SETTLE)
+            figures[name].append(one_round(database, partners, events, ("healthy",)))
+
+    with reading(partners, healthy):
+        one_round(database, partners, max(events, 2 * CAP), ("healthy",))
+        for number in range(rounds):
+            for name in CONDITIONS if number % 2 == 0 else reversed(CONDITIONS):
+                measured(name)
     return figures
 
 
