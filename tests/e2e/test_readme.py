@@ -46,7 +46,7 @@ def test_the_target_is_there(target: str) -> None:
 
 def test_every_place_that_is_named_is_there() -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", README)
-    paths = [path for path in re.findall(r"`([\w./-]+/[\w./-]+)`", README) if not path.startswith(".")]
+    paths = [path for path in re.findall(r"`([\w./-]+/[\w./-]+)`", README) if path[0] not in "./"]
 
     missing = [place for place in {*links, *paths} if not (ROOT / place.rstrip("/")).exists()]
     assert missing == []
