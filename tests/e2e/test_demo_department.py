@@ -1,0 +1,67 @@
+"""The demonstration's department on the whole stack: killed on the way, it still signs and answers each case once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.wuji import demo_department
+from deploy.wuji.access import Access
+from tests.support.stack import RunningStack, eventually
+
+pytestmark = pytest.mark.e2e
+NAME = demo_department.NAME
+
+
+@pytest.fixture(scope="module")
+def department(panlong: RunningStack) -> Iterator[RunningStack]:
+    demo_department.start(Access.find(panlong.run), panlong.stack)
+    yield panlong
+    panlong.stack.supervisor.dismiss(NAME)
+
+
+def done(stack: RunningStack) -> list[tuple[str, int]]:
+    """What the department did, by type; each case counts once where it is done once."""
+    return stack.rows(
+        "SELECT type, count(*) FROM es.events WHERE actor->>'id' = %s GROUP BY type ORDER BY type",
+        [f"demo.program.{demo_department.DEPARTMENT}"],
+    )
+
+
+def kill_often(stack: RunningStack, times: int) -> None:
+    """kill -9, and again as soon as the supervisor has started it anew."""
+    for _ in range(times):
+        assert eventually(lambda: stack.pid(NAME) is not None, 30)
+        stack.kill(NAME)
+        time.sleep(1.2)
+
+
+def test_killed_on_the_way_it_signs_and_answers_each_case_once(department: RunningStack) -> None:
+    stack = department
+    staff = lambda role, unit=None: stack.token(role, "530103", unit, subject=f"demo.{role}.{unit}")  # noqa: E731
+    killed = threading.Thread(target=kill_often, args=(stack, 4))
+    killed.start()
+    answered = demo_department.bring_in(stack.url, staff)
+    killed.join(60)
+    again = demo_department.bring_in(stack.url, staff)
+
+    assert answered == again == 3
+    assert done(stack) == [("case.sent_to_check", 3), ("task.responded", 3), ("task.signed", 3)]
+
+
+def test_starting_it_again_doubles_nothing(department: RunningStack) -> None:
+    before = department.rows("SELECT count(*) FROM es.events WHERE type = 'subscription.created'")
+    demo_department.start(Access.find(department.run), department.stack)
+
+    assert eventually(lambda: department.pid(NAME) is not None, 30)
+    assert department.rows("SELECT count(*) FROM es.events WHERE type = 'subscription.created'") == before
+
+
+def test_the_platform_s_own_list_of_processes_stays_as_it_was(department: RunningStack) -> None:
+    found = department.json("status", codes=(0, 4))["processes"]
+
+    assert NAME not in {one["name"] for one in found}
+    assert department.stack.not_ready() == {}
