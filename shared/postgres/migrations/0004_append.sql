@@ -34,23 +34,33 @@ CREATE FUNCTION es.append(
     event_ids uuid[], types text[], schema_versions integer[], bodies json[], occurred timestamptz[],
     OUT outcomes text[], OUT versions bigint[], OUT ids text[]
 ) LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, es SET plan_cache_mode = force_generic_plan AS $$
+SET search_path = pg_catalog, es SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     appends integer := cardinality(streams);
-    starts integer[] := '{}';
-    total integer := 0;
+    in_order integer[] := '{1}';
+    starts integer[] := '{0}';
+    total integer := counts[1];
+    with_key integer := cardinality(array_remove(keys, NULL));
     fresh text[] := '{}';
     is_undone boolean := false;
     my_txid bigint := pg_current_xact_id()::text::bigint;
     shift bigint;
+    owned text[];
     now_at timestamptz;
     recorded text;
     row record;
     seen es.idempotency;
+    n integer;
+    place integer;
     stream_now text;
+    is_mine boolean;
     version_now bigint;
     hash_now bytea;
+    held_streams text[] := '{}';
+    held_versions bigint[];
+    held_hashes bytea[];
+    held_txids bigint[];
     owners integer[];
     event_versions bigint[];
     event_hashes bytea[];
@@ -60,21 +70,24 @@ DECLARE
     old_streams text[] := '{}';
     old_versions bigint[] := '{}';
     old_hashes bytea[] := '{}';
-    stored text[];
+    added integer;
 BEGIN
     outcomes := array_fill('ok'::text, ARRAY[appends]);
     versions := array_fill(NULL::bigint, ARRAY[appends]);
     ids := array_fill(NULL::text, ARRAY[appends]);
-    FOR i IN 1..appends LOOP
-        starts[i] := total;
-        total := total + counts[i];
-    END LOOP;
+    IF appends > 1 THEN
+        FOR i IN 2..appends LOOP
+            starts[i] := total;
+            total := total + counts[i];
+        END LOOP;
+        SELECT array_agg(n ORDER BY stream, n) INTO in_order FROM unnest(streams) WITH ORDINALITY AS a (stream, n);
+    END IF;
     owners := array_fill(NULL::integer, ARRAY[total]);
     event_versions := array_fill(NULL::bigint, ARRAY[total]);
     event_hashes := array_fill(NULL::bytea, ARRAY[total]);
 
     -- 1. Keys: whoever inserts one first has it; others wait here for that transaction and then see its result.
-    IF cardinality(array_remove(keys, NULL)) > 0 THEN
+    IF with_key > 0 THEN
         WITH added AS (
             INSERT INTO es.idempotency (key, stream, version, event_ids, request_hash, recorded_at)
             SELECT a.key, a.stream, a.expected + a.count, event_ids[a.start + 1 : a.start + a.count], a.request_hash,
@@ -86,6 +99,8 @@ BEGIN
             ON CONFLICT DO NOTHING
             RETURNING key)
         SELECT coalesce(array_agg(key), '{}') INTO fresh FROM added;
+    END IF;
+    IF cardinality(fresh) < with_key THEN
         FOR row IN
             SELECT a.n, a.key, a.stream, a.request_hash, a.nth > 1 AS twice
             FROM (SELECT *, row_number() OVER (PARTITION BY key ORDER BY n) AS nth
@@ -107,94 +122,93 @@ BEGIN
         END LOOP;
     END IF;
 
-    -- 2. Hold the streams that exist, in order: from here on nobody else moves them. Then, stream by stream: the
-    -- category must belong to whoever is connected, the version must be the expected one; chain the hashes.
-    FOR row IN
-        WITH held AS MATERIALIZED (
-            SELECT s.stream, s.version, s.last_hash, s.last_txid
-            FROM es.streams s WHERE s.stream = ANY (streams) ORDER BY s.stream FOR NO KEY UPDATE)
-        SELECT a.n, a.stream, a.expected, a.count, a.start, a.origin, h.version, h.last_hash, h.last_txid, cl.shift,
-               EXISTS (SELECT FROM es.categories c
-                       WHERE c.category = split_part(a.stream, '-', 1) AND c.role = session_user
-                         AND (c.origin IS NULL OR c.origin = a.origin)) AS is_owner
-        FROM unnest(streams, expected, counts, starts, origins, outcomes) WITH ORDINALITY
-             AS a (stream, expected, count, start, origin, outcome, n)
-        CROSS JOIN es.cluster cl
-        LEFT JOIN held h ON h.stream = a.stream
-        WHERE a.outcome = 'ok'
-        ORDER BY a.stream, a.n
-    LOOP
-        IF stream_now IS DISTINCT FROM row.stream THEN
-            IF stream_now IS NULL THEN
-                now_at := clock_timestamp();
-                recorded := es.moment(now_at);
-                my_txid := my_txid + row.shift;
-            END IF;
-            stream_now := row.stream;
-            version_now := coalesce(row.version, 0);
-            hash_now := coalesce(row.last_hash, '');
+    -- 2. Hold the streams that should exist, in order: from here on nobody else moves them.
+    IF 0 < ANY (expected) THEN
+        SELECT coalesce(array_agg(h.stream), '{}'), array_agg(h.version), array_agg(h.last_hash), array_agg(h.last_txid)
+        INTO held_streams, held_versions, held_hashes, held_txids
+        FROM (SELECT s.stream, s.version, s.last_hash, s.last_txid
+              FROM es.streams s
+              WHERE s.stream = ANY (streams)
+              ORDER BY s.stream FOR NO KEY UPDATE) h;
+    END IF;
+    SELECT c.shift, ARRAY(SELECT concat(r.category, ' ', r.origin) FROM es.categories r WHERE r.role = session_user)
+    INTO shift, owned
+    FROM es.cluster c;
+    my_txid := my_txid + shift;
+    now_at := clock_timestamp();
+    recorded := es.moment(now_at);
+
+    -- 3. Stream by stream: the category must belong to whoever is connected, the version must be the expected one;
+    -- chain the hashes.
+    FOREACH n IN ARRAY in_order LOOP
+        CONTINUE WHEN outcomes[n] <> 'ok';
+        IF stream_now IS DISTINCT FROM streams[n] THEN
+            stream_now := streams[n];
+            place := array_position(held_streams, stream_now);
+            version_now := coalesce(held_versions[place], 0);
+            hash_now := coalesce(held_hashes[place], '');
         END IF;
-        IF NOT row.is_owner THEN
-            outcomes[row.n] := 'forbidden';
+        IF concat(split_part(stream_now, '-', 1), ' ') <> ALL (owned)
+           AND concat(split_part(stream_now, '-', 1), ' ', origins[n]) <> ALL (owned) THEN
+            outcomes[n] := 'forbidden';
             is_undone := true;
             CONTINUE;
-        ELSIF row.last_txid > my_txid THEN
-            outcomes[row.n] := 'retry';
+        ELSIF held_txids[place] > my_txid THEN
+            outcomes[n] := 'retry';
             is_undone := true;
             CONTINUE;
-        ELSIF row.expected <> version_now THEN
-            outcomes[row.n] := 'conflict';
-            versions[row.n] := version_now;
+        ELSIF expected[n] <> version_now THEN
+            outcomes[n] := 'conflict';
+            versions[n] := version_now;
             is_undone := true;
             CONTINUE;
         END IF;
-        FOR i IN row.start + 1 .. row.start + row.count LOOP
+        FOR i IN starts[n] + 1 .. starts[n] + counts[n] LOOP
             version_now := version_now + 1;
             hash_now := es.event_hash(
-                hash_now, row.stream, version_now, event_ids[i], types[i], schema_versions[i], areas[row.n],
-                actors[row.n]::text, correlations[row.n], causations[row.n], row.origin, traceparents[row.n],
-                keys[row.n], occurred[i], recorded, bodies[i]::text);
-            owners[i] := row.n;
+                hash_now, stream_now, version_now, event_ids[i], types[i], schema_versions[i], areas[n],
+                actors[n]::text, correlations[n], causations[n], origins[n], traceparents[n],
+                keys[n], occurred[i], recorded, bodies[i]::text);
+            owners[i] := n;
             event_versions[i] := version_now;
             event_hashes[i] := hash_now;
         END LOOP;
-        versions[row.n] := version_now;
-        IF row.version IS NULL THEN
-            IF new_streams[cardinality(new_streams)] IS DISTINCT FROM row.stream THEN
-                new_streams := new_streams || row.stream;
+        versions[n] := version_now;
+        IF place IS NULL THEN
+            IF new_streams[cardinality(new_streams)] IS DISTINCT FROM stream_now THEN
+                new_streams := new_streams || stream_now;
             END IF;
             new_versions[cardinality(new_streams)] := version_now;
             new_hashes[cardinality(new_streams)] := hash_now;
         ELSE
-            IF old_streams[cardinality(old_streams)] IS DISTINCT FROM row.stream THEN
-                old_streams := old_streams || row.stream;
+            IF old_streams[cardinality(old_streams)] IS DISTINCT FROM stream_now THEN
+                old_streams := old_streams || stream_now;
             END IF;
             old_versions[cardinality(old_streams)] := version_now;
             old_hashes[cardinality(old_streams)] := hash_now;
         END IF;
     END LOOP;
 
-    -- 3. Move the streams. A new one that somebody else made meanwhile is a conflict.
+    -- 4. Move the streams. A new one that is there already, or that somebody else made meanwhile, is a conflict.
     IF cardinality(old_streams) > 0 THEN
         UPDATE es.streams s SET version = a.version, last_hash = a.hash, last_txid = my_txid
         FROM unnest(old_streams, old_versions, old_hashes) AS a (stream, version, hash)
         WHERE s.stream = a.stream;
     END IF;
     IF cardinality(new_streams) > 0 THEN
-        WITH added AS (
-            INSERT INTO es.streams (stream, version, last_hash, last_txid)
-            SELECT a.stream, a.version, a.hash, my_txid
-            FROM unnest(new_streams, new_versions, new_hashes) AS a (stream, version, hash)
-            ON CONFLICT DO NOTHING
-            RETURNING stream)
-        SELECT array_agg(stream) INTO stored FROM added;
-        IF cardinality(stored) IS DISTINCT FROM cardinality(new_streams) THEN
+        INSERT INTO es.streams (stream, version, last_hash, last_txid)
+        SELECT a.stream, a.version, a.hash, my_txid
+        FROM unnest(new_streams, new_versions, new_hashes) AS a (stream, version, hash)
+        ON CONFLICT DO NOTHING;
+        GET DIAGNOSTICS added = ROW_COUNT;
+        IF added < cardinality(new_streams) THEN
             is_undone := true;
             FOR row IN
                 SELECT a.n, a.count, a.start, s.version
                 FROM unnest(streams, counts, starts, outcomes) WITH ORDINALITY AS a (stream, count, start, outcome, n)
+                JOIN unnest(new_streams, new_hashes) AS mine (stream, hash) ON mine.stream = a.stream
                 LEFT JOIN es.streams s ON s.stream = a.stream
-                WHERE a.outcome = 'ok' AND a.stream = ANY (new_streams) AND a.stream <> ALL (coalesce(stored, '{}'))
+                WHERE a.outcome = 'ok' AND s.last_hash IS DISTINCT FROM mine.hash
             LOOP
                 outcomes[row.n] := 'conflict';
                 versions[row.n] := row.version;
@@ -205,7 +219,7 @@ BEGIN
         END IF;
     END IF;
 
-    -- 4. The events themselves, and away with the keys of those that did not make it.
+    -- 5. The events themselves, and away with the keys of those that did not make it.
     INSERT INTO es.events (stream, version, event_id, txid, type, schema_version, data, area, actor, correlation_id,
                            causation_id, origin, traceparent, idempotency_key, occurred_at, recorded_at, hash)
     SELECT streams[e.owner], e.version, e.event_id, my_txid, e.type, e.schema_version, e.data, areas[e.owner],
