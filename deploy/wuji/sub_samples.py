@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 SDK = """\
-# pip install wuji-events
+# pip install ./deploy/sdk/wuji_events   (of the platform; it is in no public index)
 # export WUJI_EVENTS_URL='{url}'
 # export WUJI_EVENTS_SUBSCRIPTION='{name}'
 from wuji_events import Subscriber

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import requests
-from wuji_events import Event, Park, Retry, Subscriber
+from wuji_events import Event, Park, Retry, Subscriber, session
 
 from tests.support.department_queue import NAME, DepartmentQueue, department_queue
 from tests.support.process import free_port
@@ -113,6 +113,38 @@ def test_what_is_to_be_retried_waits_and_only_its_own_issue_waits_with_it(mine: 
     assert times[3] - times[1] >= 0.6
     assert subscriber.metrics()["retried"] == 2
     assert mine.count() == mine.count(mine.parked) == 0
+
+
+def test_what_was_held_for_long_is_given_back_and_goes_on_waiting(
+    mine: DepartmentQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "HOLD", 1.0)
+    subscriber, calls = Subscriber(mine.url, NAME), []
+
+    @subscriber.on("*")
+    def each(event: Event) -> None:
+        calls.append((event.position, event.attempt, time.monotonic()))
+        if event.position == 1 and event.attempt == 1:
+            raise Retry("later", after=4)
+
+    mine.send(1, 2, issue="11111111-0000-4000-8000-000000000000")
+    with running(subscriber):
+        until(lambda: len(calls) == 3)
+        until(lambda: mine.count() == 0)
+
+    assert [(position, attempt) for position, attempt, _ in calls] == [(1, 1), (1, 2), (2, 1)]
+    assert calls[1][2] - calls[0][2] >= 4
+    assert subscriber.metrics()["received"] > 2
+    assert subscriber.metrics()["connections"] == 1
+
+
+def test_a_queue_that_is_not_there_ends_the_program_and_leaves_no_connection(mine: DepartmentQueue) -> None:
+    subscriber = Subscriber(mine.url, NAME, queue=f"sub.{NAME}.replay.00000000", patience=0.5)
+
+    with running(subscriber) as codes:
+        until(lambda: bool(codes))
+
+    assert codes == [77]
 
 
 def test_what_is_parked_leaves_the_queue_at_once_and_waits_for_a_person(mine: DepartmentQueue) -> None:

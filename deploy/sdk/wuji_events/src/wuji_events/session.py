@@ -71,10 +71,14 @@ class Session:
         self._waiting: dict[str, Delivery] = {}
         self._lost: BaseException | None = None
         self._connection = pika.BlockingConnection(parameters)
-        self._channel = self._connection.channel()
-        self._channel.basic_qos(prefetch_count=prefetch)
-        self._channel.add_on_cancel_callback(self._cancelled)
-        self._consumer = self._channel.basic_consume(queue, self._take)
+        try:
+            self._channel = self._connection.channel()
+            self._channel.basic_qos(prefetch_count=prefetch)
+            self._channel.add_on_cancel_callback(self._cancelled)
+            self._consumer = self._channel.basic_consume(queue, self._take)
+        except BaseException:
+            self.close()
+            raise
 
     def run(self, stopping: Callable[[], bool], patience: float) -> None:
         """Until `stopping()`; then the event in hand is finished, for up to `patience` seconds, the others go back."""
