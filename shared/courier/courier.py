@@ -118,6 +118,8 @@ class Courier:
         while not self._stopping.is_set():
             if not leader.leads():
                 raise Unavailable("the leader's lock is gone")
+            if ended := [name for name, one in parts.crew.items() if not one.is_alive()]:
+                raise Unavailable(f"{', '.join(ended)}: the thread has ended; the log says why")
             self._follow(parts)
             self._measure(parts)
             self._stopping.wait(self._refresh)

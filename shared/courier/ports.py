@@ -72,6 +72,8 @@ class Crew(Protocol):
 
     def join(self, timeout: float | None = None) -> None: ...
 
+    def is_alive(self) -> bool: ...
+
 
 class Routes(Protocol):
     """All subscriptions."""

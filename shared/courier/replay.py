@@ -147,7 +147,8 @@ class Replayer(threading.Thread):
             return True
         try:
             return self._bring(run, route)
-        except Unavailable as error:
+        except WujiError as error:
+            # Also what waiting does not mend: the others go on, and the replay says what is wrong.
             run.failures += 1
             run.due_at = time.monotonic() + min(0.5 * 2 ** min(run.failures - 1, 10), 30.0)
             self._replays.failed(replay.replay_id, str(error))

@@ -30,7 +30,7 @@ EVENTS = "/api/v1/events"
 MEDIA = "application/cloudevents-batch+json"
 CURSOR = "Wuji-Cursor"
 """Header of the answer: what the next request sends as `after`."""
-LONGEST_WAIT = 60
+LONGEST_WAIT = 30
 _MOST = 1000
 _STEP = 1000
 _STEPS = 20
