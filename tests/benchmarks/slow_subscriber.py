@@ -115,16 +115,17 @@ def main(arguments: list[str]) -> None:
     servers = Servers(database_url, amqp_url, management_url)
     vhost = make_vhost(servers, ())
     with (
+        contextlib.ExitStack() as at_the_end,
         tempfile.TemporaryDirectory() as folder,
         fresh_database(database_url) as database,
         partners_of(database, servers, Path(folder), length=CAP) as partners,
         relay_process(database.url("relay"), vhost.url("relay")),
     ):
+        at_the_end.callback(vhost.delete)
         courier = partners.start_courier()
         until(lambda: courier.leads)
         figures = compare(database, partners, events, rounds)
         dropped = partners.standing("other")["dropped"]
-    vhost.delete()
     city = {name: statistics.median(rate for rate, _ in found) for name, found in figures.items()}
     both = {name: statistics.median(rate for _, rate in found) for name, found in figures.items()}
     for name in figures:
