@@ -24,6 +24,11 @@ _MEASURES = ["state", "type", "type_open", "department", "dept_open", "limit", "
 _VIEW = """
 WITH shown AS (
     SELECT path, name, kind, tier FROM areas WHERE {which}
+),
+due_today AS MATERIALIZED (
+    -- Once for all areas shown: each of them would go through the same rows.
+    SELECT area FROM cases
+    WHERE awaited AND due_at >= %(midnight)s AND due_at < %(now)s AND left(area, length(%(root)s)) = %(root)s
 )
 SELECT shown.path, shown.name, shown.kind, counted.counters, due.awaited, due.overdue, handling.*
 FROM shown,
@@ -44,9 +49,8 @@ LATERAL (
            coalesce(sum(n) FILTER (WHERE key < %(month)s), 0)
            + (SELECT coalesce(sum(n), 0) FROM area_counts
               WHERE area = shown.path AND measure = 'due' AND key >= %(month)s AND key < %(today)s)
-           + (SELECT count(*) FROM cases
-              WHERE awaited AND due_at >= %(midnight)s AND due_at < %(now)s
-                AND left(cases.area, length(shown.path)) = shown.path) AS overdue
+           + (SELECT count(*) FROM due_today
+              WHERE left(due_today.area, length(shown.path)) = shown.path) AS overdue
     FROM area_counts WHERE area = shown.path AND measure = 'due_month'
 ) due,
 LATERAL (
@@ -75,7 +79,7 @@ FROM watermarks WHERE projection = 'cases'
 
 def view(rows: Rows, area: Area, now: datetime, days: int = DAYS) -> dict[str, Any]:
     """The area's figures and those of each child. Raises NotFound for an area that does not exist."""
-    found = _ask(rows, "path = %(area)s OR parent = %(area)s", now, days, area=area.path)
+    found = _ask(rows, "path = %(root)s OR parent = %(root)s", now, days, area.path)
     if not found or found[0]["path"] != area.path:
         raise NotFound(str(Wording(f"没有区域 {area}", f"there is no area {area}")), where="area")
     own, *children = found
@@ -85,13 +89,14 @@ def view(rows: Rows, area: Area, now: datetime, days: int = DAYS) -> dict[str, A
 def all_districts(rows: Rows, within: Area | None, now: datetime, days: int = DAYS) -> dict[str, Any]:
     """Every district's figures; with `within`, the district that it lies in."""
     if within is None:
-        found = _ask(rows, "parent IS NULL", now, days)
+        found = _ask(rows, "parent IS NULL", now, days, "")
     else:
-        found = _ask(rows, "path = %(area)s", now, days, area=within.district.path)
+        found = _ask(rows, "path = %(root)s", now, days, within.district.path)
     return {"areas": found, **_about(rows, now)}
 
 
-def _ask(rows: Rows, which: str, now: datetime, days: int, **more: Any) -> list[dict[str, Any]]:
+def _ask(rows: Rows, which: str, now: datetime, days: int, root: str) -> list[dict[str, Any]]:
+    """The figures of the areas that `which` names; all of them lie in `root`, everything lies in the empty one."""
     today = day_of(now)
     shown = [day_of(now - timedelta(days=back)) for back in reversed(range(days))]
     found = rows.query(
@@ -103,7 +108,7 @@ def _ask(rows: Rows, which: str, now: datetime, days: int, **more: Any) -> list[
             "month": today[:7],
             "first_day": shown[0],
             "measures": _MEASURES,
-            **more,
+            "root": root,
         },
     )
     return [_shown(row, shown) for row in found]
