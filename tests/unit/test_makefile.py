@@ -16,7 +16,9 @@ def targets() -> set[str]:
 
 
 def test_help_lists_every_target() -> None:
-    said = subprocess.run(["make", "help"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=PROJECT, capture_output=True, text=True, check=True
+    ).stdout
     plain = re.sub(r"\x1b\[[0-9;]*m", "", said)
     listed = {line.split()[0] for line in plain.splitlines() if line.strip()}
 
