@@ -9,11 +9,11 @@ PYTEST := $(BIN)/pytest
 PIP := $(BIN)/pip --disable-pip-version-check --no-input
 CODE := services shared deploy tests
 SOAK_MINUTES ?= 30
-FAST := not integration and not e2e and not faults
+FAST := not integration and not e2e and not faults and not long
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down reset status doctor format check test unit integration e2e faults bench soak lock clean
+.PHONY: help setup demo up down reset status doctor format check test unit integration e2e faults bench soak long lock clean
 
 help: ## List these targets 列出全部目标
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,16 +53,22 @@ unit: $(VENV)/.dev ## Only the fast tests 快速测试
 	$(PYTEST) -q -m "$(FAST)"
 
 integration: $(VENV)/.dev ## Tests on a real PostgreSQL and RabbitMQ 集成测试
-	$(PYTEST) -q -m "integration and not e2e and not faults"
+	$(PYTEST) -q --durations=10 -m "integration and not e2e and not faults and not long"
 
 e2e: $(VENV)/.dev ## Tests of the whole stack 端到端测试
-	$(PYTEST) -q -m "e2e and not faults"
+	WUJI_TEST_RUN_DIR=.run-e2e-servers $(PYTEST) -q --durations=10 -m "e2e and not faults and not long"
 
 faults: $(VENV)/.dev ## Kill processes and servers under load 故障测试
-	$(PYTEST) -q -m faults
+	$(PYTEST) -q --durations=10 -m faults
 
+long: $(VENV)/.dev ## What takes minutes: whole real inputs over the whole stack 长时间测试
+	$(PYTEST) -q -m long
+
+# Integration and end-to-end tests wait more than they compute, and use servers of their own: side by side. Faults
+# are timed, and run alone.
 test: check ## Everything: check, then all tests on real private servers 全部测试
-	$(PYTEST) -q -m "integration or e2e or faults"
+	$(MAKE) --no-print-directory -j2 integration e2e
+	$(MAKE) --no-print-directory faults
 
 bench: $(VENV)/.dev ## Measure: a table of ratios, each side by side in one run 性能测量
 	@$(WUJI) bench

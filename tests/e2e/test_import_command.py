@@ -66,7 +66,7 @@ def test_a_wrong_file_or_mapping_is_a_sentence_and_exit_code_1(panlong: RunningS
     assert "Traceback" not in broken.stderr + missing.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(not BOSTON.exists(), reason=f"the real input is not there: {BOSTON}")
 def test_the_boston_half_year_goes_over_the_bus_into_the_known_figures(panlong: RunningStack, tmp_path: Path) -> None:
     started = time.monotonic()

@@ -27,7 +27,7 @@ ROLES = {
     "notify": "operator",
 }
 """The role that may open most doors of a service."""
-SECONDS = 40
+SECONDS = 20
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -40,7 +40,8 @@ def test_schemathesis_finds_nothing(panlong: RunningStack, service: str, tmp_pat
             f"{panlong.url}/api/v1/{service}/openapi.json",
             *("--header", f"Authorization: Bearer {token}"),
             *("--phases", "examples,coverage,fuzzing"),
-            *("--max-time", str(SECONDS), "--max-examples", "20", "--seed", "5", "--generation-database", "none"),
+            *("--max-time", str(SECONDS), "--max-examples", "20", "--seed", "5"),
+            *("--request-timeout", "30", "--generation-database", "none"),
             # A document cannot say all that is right: our own cursors, known departments, fields that go together.
             *("--exclude-checks", "positive_data_acceptance"),
             "--no-color",

@@ -257,7 +257,7 @@ def test_parked_messages_are_seen_sent_back_and_thrown_away(
     until(lambda: len(doors.operator("GET", base)["messages"]) == len(wanted), otherwise=courier.log.read_text)
     listed = doors.operator("GET", base)["messages"]
     ids = [one["message_id"] for one in listed]
-    shown = doors.operator("GET", f"{base}/{ids[0]}")
+    shown = doors.operator("GET", f"{base}/messages/{ids[0]}")
     dry = doors.operator("POST", f"{base}/redrive", json={"type": "report.*", "dry_run": True})
     key = {"Idempotency-Key": "again-1"}
     sent = [doors.operator("POST", f"{base}/redrive", json={"ids": ids[:2]}, headers=key) for _ in range(2)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import orjson
-from marshmallow import fields, validate
+from marshmallow import INCLUDE, fields, validate
 
 from services.notify.subscriptions import handlers, matching, places
 from services.notify.subscriptions.domain import State, Subscription, stream_of
@@ -65,6 +65,9 @@ class FeedQuery(Body):
 
 class EventBody(Body):
     """A CloudEvent, as JSON: attributes beside `data`. See the catalogue at /events/docs/ for the bodies."""
+
+    class Meta:
+        unknown = INCLUDE  # extension attributes, of which a later release may have more
 
     id = fields.UUID(required=True)
     type = fields.String(required=True, metadata={"example": "case.dispatched.v1"})

@@ -90,7 +90,13 @@ class ParkedDoors:
         """What the subscriber refused, or tried too often; looking takes nothing away."""
         return Reply(self._asked(call, {"do": "list", **call.query}))
 
-    @door("GET", f"{_PARKED}/<string(maxlength=100):message_id>", summary="One", answer=ParkedWhole, roles=READERS)
+    @door(
+        "GET",
+        f"{_PARKED}/messages/<string(maxlength=100):message_id>",
+        summary="One",
+        answer=ParkedWhole,
+        roles=READERS,
+    )
     def parked_message(self, call: Call) -> Reply:
         """Payload, headers, attempts, error."""
         return Reply(self._asked(call, {"do": "show", "ids": [call.path["message_id"]]}))

@@ -14,7 +14,7 @@ from services.notify.subscriptions.secrets import Secrets
 from services.notify.subscriptions.selection import composed
 from services.notify.subscriptions.webhooks import Rules
 from shared.courier.webhook import attempt_of
-from shared.kernel.errors import NotFound, Refused
+from shared.kernel.errors import NotFound
 from shared.web.door import Call, Reply, door
 from shared.web.fields import Body
 
@@ -126,5 +126,5 @@ class WebhookDoors:
 
 def _webhook(found: Subscription) -> Subscription:
     if found.endpoint is None:
-        raise Refused(f"{found.name} is no webhook", rule="subscription.no_webhook", hint="wuji sub show")
+        raise NotFound(f"{found.name} is no webhook: it has no deliveries", hint="wuji sub show")
     return found

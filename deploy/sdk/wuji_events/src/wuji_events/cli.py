@@ -158,7 +158,7 @@ def _parked_list(chosen: argparse.Namespace) -> int:
 
 
 def _parked_show(chosen: argparse.Namespace) -> int:
-    return _print(Platform.from_env().get(f"/parked/{quote(chosen.id, safe='')}"))
+    return _print(Platform.from_env().get(f"/parked/messages/{quote(chosen.id, safe='')}"))
 
 
 def _redrive(chosen: argparse.Namespace) -> int:
