@@ -39,7 +39,10 @@ ENDS = {
 
 @pytest.fixture(scope="module")
 def tokens(panlong: RunningStack) -> Callable[..., str]:
-    return lambda role, department=None: panlong.token(role, "530103", department, subject=f"demo-{role}-{department}")
+    # The accounts of `wuji demo`: keys count per account, and other tests run the demonstration on the same stack.
+    return lambda role, department=None: panlong.token(
+        role, "530103", department, subject=f"demo.{role}.{department}" if department else f"demo.{role}"
+    )
 
 
 def counts(stack: RunningStack) -> Counter[str]:

@@ -120,9 +120,10 @@ def test_nobody_from_the_handling_department_may_check(city: City) -> None:
 
     def refused() -> Any:
         answer = city.ask("POST", path, {"findings": "很好"}, role="supervisor", department=department)
-        return answer if answer.status_code != 404 else None
+        # In a list, because a refusal by itself counts as false.
+        return [answer] if answer.status_code != 404 else None
 
-    answer = eventually(refused)
+    (answer,) = eventually(refused)
 
     assert (answer.status_code, answer.json()["rule"]) == (409, "check.own_department")
 
