@@ -104,6 +104,7 @@ def test_our_verdict_agrees_with_the_files_own_row_by_row(boston: tuple[Database
     }
 
 
+@pytest.mark.long
 def test_the_chinese_messages_come_in_and_their_hot_issues_are_clusters(database: Database, tmp_path: Path) -> None:
     load(database.log("grid"), database.log("dispatch"), NOW)
     outcome = bring_in(database, MESSAGES, "cn_messages.toml", tmp_path)
