@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local.backends import Backends
 from deploy.local.credentials import SERVICES
 from deploy.local.environment_file import as_text
 from deploy.local.ports import Ports
+from deploy.local.wishes import for_process
 
 PROCESSES = (*SERVICES, "relay", "projector", "courier")
 """What the supervisor keeps running."""
@@ -81,12 +83,15 @@ def _databases(process: str, backends: Backends) -> dict[str, str]:
     return {"DATABASE_URL": backends.database_url("notify" if process == "courier" else process)}
 
 
-def write(folder: Path, backends: Backends, ports: Ports, public_url: str) -> bool:
-    """Write every file (0600); True when any of them changed."""
+def write(
+    folder: Path, backends: Backends, ports: Ports, public_url: str, wishes: Mapping[str, str] | None = None
+) -> bool:
+    """Write every file (0600), with what the operator has set; True when any of them changed."""
     changed = False
     for process in (*PROCESSES, "operator"):
         path = folder / f"{process}.env"
-        text = as_text(environment(process, backends, ports, public_url))
+        own = environment(process, backends, ports, public_url)
+        text = as_text(own | for_process(process, wishes or {}))
         if path.exists() and path.read_text() == text:
             continue
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from deploy.local import backends as backing
-from deploy.local import environment, packages, preparation
+from deploy.local import environment, packages, preparation, wishes
 from deploy.local.backends import Backends
 from deploy.local.credentials import Credentials
 from deploy.local.environment import PROCESSES
@@ -83,12 +83,16 @@ class Stack:
         return cls(run, ports, credentials, backends, servers, nginx, Supervisor(run, ports, credentials["supervisor"]))
 
     def up(self, progress: Progress) -> None:
-        """Start what does not run. Safe to repeat; the second time it is quick."""
+        """Start what does not run. Safe to repeat; the second time it is quick.
+
+        Raises Invalid for a setting of the operator's that is wrong, before anything is started.
+        """
+        wished = wishes.wishes(self.run.root)
         if self.servers:
             self.servers.start(progress)
         self.set_up(progress)
         self._free_taken_ports(progress)
-        changed = environment.write(self.run.env, self.backends, self.ports, self.url)
+        changed = environment.write(self.run.env, self.backends, self.ports, self.url, wished)
         with progress.step(say("启动服务", "Start the services")) as step:
             self.supervisor.start(changed=changed)
             self.nginx.start(landing_page())

@@ -24,6 +24,7 @@ def up(output: str) -> None:
     """启动本机的整套服务,已在运行的不动。Start what does not run: servers, schema, queues, services.
 
     With DATABASE_URL and AMQP_URL set (an administrator's), those servers are used and only the rest is started.
+    Other settings are taken from the environment, or for every start from settings.env in the run directory.
     """
     with Progress() as progress:
         stack = Stack.prepare(RunDir.chosen(), progress)
