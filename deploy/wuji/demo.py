@@ -37,19 +37,19 @@ def demo(output: str) -> None:
         stories = bring_in_cases(access, progress)
         with progress.step(say("等投影跟上", "Wait for the projections")):
             wait_level(access)
-        answered = demo_department.run(access, stack, Staff(access), progress)
+        department = demo_department.run(access, stack, Staff(access), progress)
         with progress.step(say("等投影跟上", "Wait for the projections")):
             wait_level(access)
     seconds = time.monotonic() - started
     if output == "json":
         view = view_of(access)
-        found = {"urls": urls(stack), "stories": stories, "department_answered": answered, "view": view}
-        print_json({**found, "seconds": round(seconds, 1)})
+        found = {"urls": urls(stack), "stories": stories, "department_answered": department.answered, "view": view}
+        print_json({**found, "subscription": department.subscription, "seconds": round(seconds, 1)})
         return
     from deploy.wuji.view import show_area
 
     show_area(view_of(access))
-    show_box(stack, seconds)
+    show_box(stack, department.subscription, seconds)
 
 
 def load_reference(access: Access, progress: Progress) -> None:
@@ -139,7 +139,7 @@ def view_of(access: Access) -> dict[str, Any]:
     return ask(access, DISTRICT)
 
 
-def show_box(stack: Stack, seconds: float) -> None:
+def show_box(stack: Stack, subscription: str, seconds: float) -> None:
     """Where everything is, and what to try next."""
     from rich import box
     from rich.console import Console
@@ -157,7 +157,7 @@ def show_box(stack: Stack, seconds: float) -> None:
         f"  {command} view --area {DISTRICT}.004",
         f"  {command} events tail --follow",
         f"  {command} status",
-        f"  {command} sub show demo-department   "
+        f"  {command} sub show {subscription}   "
         + say("示范部门:", "the department's program:")
         + f" {stack.run.log}/demo-department.log",
         "",

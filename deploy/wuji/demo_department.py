@@ -7,6 +7,7 @@ wuji-events and HTTP. It runs beside the platform's processes, and hears what ha
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +24,7 @@ from shared.kernel.errors import NotFound
 from shared.security import tokens
 
 NAME = "demo-department"
-"""Of the process and of the subscription."""
+"""Of the process, and of its first subscription."""
 DEPARTMENT = "sanitation"
 DOORS = "/api/v1/subscriptions"
 TYPES = ("case.dispatched", "case.rework_ordered", "task.signed")
@@ -65,20 +66,25 @@ REPORTS = tuple(
 """Brought in when the department listens: nobody but its program signs and answers them."""
 
 
-def start(access: Access, stack: Stack) -> None:
-    """Subscribe unless it has, and keep its program running. Safe to repeat."""
-    try:
-        access.get(f"{DOORS}/{NAME}", role="operator")
-    except NotFound:
-        wanted = {"types": list(TYPES), "departments": [DEPARTMENT]}
-        access.post(DOORS, {"name": NAME, "department": DEPARTMENT, "filter": wanted}, role="operator")
-    made: dict[str, Any] = access.post(f"{DOORS}/{NAME}/connection", {}, role="operator")
+@dataclass(frozen=True)
+class AtWork:
+    """What came of it."""
+
+    subscription: str
+    answered: int
+    """Cases."""
+
+
+def start(access: Access, stack: Stack) -> str:
+    """Subscribe unless it has, and keep its program running; the subscription's name. Safe to repeat."""
+    name = subscribe(access)
+    made: dict[str, Any] = access.post(f"{DOORS}/{name}/connection", {}, role="operator")
     stack.supervisor.host(
         NAME,
         [sys.executable, str(PROGRAM)],
         {
             "WUJI_EVENTS_URL": made["connection"]["url"],
-            "WUJI_EVENTS_SUBSCRIPTION": NAME,
+            "WUJI_EVENTS_SUBSCRIPTION": name,
             "WUJI_EVENTS_API": access.public_url,
             "WUJI_EVENTS_TOKEN": made["token"],
             "DEPARTMENT": DEPARTMENT,
@@ -87,6 +93,38 @@ def start(access: Access, stack: Stack) -> None:
             "DEPARTMENT_TOKEN": _token(access),
         },
     )
+    return name
+
+
+def subscribe(access: Access, number: int = 1, begin: int | None = None) -> str:
+    """The name of a subscription that brings events: the first that was not deleted, made or resumed where need be.
+
+    Names are used once. When an operator has deleted the one before, the next has a number, and begins where the first
+    began: the program knows what it has done already, and nothing is missed in between.
+    """
+    name = NAME if number == 1 else f"{NAME}-{number}"
+    try:
+        found = access.get(f"{DOORS}/{name}", role="operator")
+    except NotFound:
+        start = {} if begin is None else {"position": begin}
+        wanted = {"types": list(TYPES), "departments": [DEPARTMENT]}
+        body = {"name": name, "department": DEPARTMENT, "filter": wanted, "start": start}
+        access.post(DOORS, body, role="operator")
+        return name
+    if found["state"] == "deleted":
+        return subscribe(access, number + 1, begin or _created_at(access, found["subscription_id"]))
+    if found["state"] != "active":
+        access.post(f"{DOORS}/{name}/resume", {}, role="operator")
+    return name
+
+
+def _created_at(access: Access, subscription_id: str) -> int:
+    """The position of the event that began it."""
+    [(position,)] = access.rows(
+        "SELECT f.position FROM es.events e JOIN es.feed f USING (txid, seq) WHERE e.stream = %s AND e.version = 1",
+        [f"subscription-{subscription_id}"],
+    )
+    return int(position)
 
 
 def bring_in(base_url: str, staff: Tokens) -> int:
@@ -100,13 +138,13 @@ def bring_in(base_url: str, staff: Tokens) -> int:
     return len(found)
 
 
-def run(access: Access, stack: Stack, staff: Tokens, progress: Progress) -> int:
-    """The department at work; how many cases it has answered."""
+def run(access: Access, stack: Stack, staff: Tokens, progress: Progress) -> AtWork:
+    """The department at work on what it is given."""
     with progress.step(say("环卫部门接单", "A department on the bus: signs, handles, answers")) as step:
-        start(access, stack)
+        name = start(access, stack)
         answered = bring_in(access.public_url, staff)
         step.detail = say(f"答复 {answered} 件", f"{answered} cases answered")
-    return answered
+    return AtWork(name, answered)
 
 
 def _token(access: Access) -> str:

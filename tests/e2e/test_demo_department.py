@@ -8,16 +8,28 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.wuji import demo_department
+from deploy.wuji import demo_department, demo_script
 from deploy.wuji.access import Access
+from deploy.wuji.demo_calls import Tokens
+from tests.support.ledger import settle
 from tests.support.stack import RunningStack, eventually
 
 pytestmark = pytest.mark.e2e
 NAME = demo_department.NAME
 
 
+def staff_of(stack: RunningStack) -> Tokens:
+    """The accounts of `wuji demo`: keys count per account, and other tests run the demonstration on the same stack."""
+    return lambda role, department=None: stack.token(
+        role, "530103", department, subject=f"demo.{role}.{department}" if department else f"demo.{role}"
+    )
+
+
 @pytest.fixture(scope="module")
 def department(panlong: RunningStack) -> Iterator[RunningStack]:
+    """As `wuji demo` does it: the stories come first, since the department would go on with some that are to stop."""
+    demo_script.bring_in(panlong.url, staff_of(panlong))
+    settle(panlong)
     demo_department.start(Access.find(panlong.run), panlong.stack)
     yield panlong
     panlong.stack.supervisor.dismiss(NAME)
@@ -41,7 +53,7 @@ def kill_often(stack: RunningStack, times: int) -> None:
 
 def test_killed_on_the_way_it_signs_and_answers_each_case_once(department: RunningStack) -> None:
     stack = department
-    staff = lambda role, unit=None: stack.token(role, "530103", unit, subject=f"demo.{role}.{unit}")  # noqa: E731
+    staff = staff_of(stack)
     killed = threading.Thread(target=kill_often, args=(stack, 4))
     killed.start()
     answered = demo_department.bring_in(stack.url, staff)

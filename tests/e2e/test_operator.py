@@ -42,6 +42,10 @@ def settled(stack: RunningStack, quiet: float = 6.0, at_most: float = 120) -> di
     return found
 
 
+def without_subscriptions(counts: dict[str, int]) -> dict[str, int]:
+    return {kind: number for kind, number in counts.items() if not kind.startswith("subscription.")}
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _the_demonstrations_department_goes_home(stack: RunningStack) -> Iterator[None]:
     """It would sign and answer what later tests give to its department."""
@@ -196,6 +200,20 @@ def test_the_demonstration_runs_again_without_doubling_anything(stack: RunningSt
     assert len(view["children"]) == 12
     assert json.loads(second.stdout)["department_answered"] == 3
     assert all(view["area"]["by_step"].get(step) for step in ("report", "dispatch", "handle", "check", "close"))
+
+
+def test_the_demonstration_runs_again_after_its_subscription_was_deleted(stack: RunningStack) -> None:
+    before = json.loads(stack.wuji("demo", "-o", "json", timeout=300).stdout)["subscription"]
+    done = settled(stack)
+    stack.json("sub", "delete", before, "--yes")
+    again = stack.wuji("demo", "-o", "json", timeout=300)
+    after = json.loads(again.stdout)["subscription"]
+    shown = eventually(lambda: stack.json("sub", "show", after)["delivered"], 60)
+
+    assert again.returncode == 0, again.stderr
+    assert after != before
+    assert shown, "it hears again what its predecessor heard"
+    assert without_subscriptions(settled(stack)) == without_subscriptions(done)
 
 
 def test_a_case_and_its_area_can_be_looked_at(stack: RunningStack) -> None:
