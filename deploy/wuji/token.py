@@ -18,6 +18,8 @@ ROLES = (
     "dispatcher",
     "department",
     "duty_chief",
+    "leader",
+    "volunteer",
     "reader",
     "operator",
     "hotline",

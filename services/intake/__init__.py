@@ -1,6 +1,6 @@
 """Intake 受理: the first step of the loop, 采集上报. Somebody tells; staff verify, accept, refuse or merge.
 
-Writes:  report-<id>, subject-<id>
+Writes:  report-<id>, subject-<id>, photo-<hash>
 Hears:   area.*, issue_type.defined, department.registered, case.*, task.*  (to know places and kinds, and to answer
          the reporter's "how far is it?"); it answers no event with another
 Serves:  /api/v1/reports, /api/v1/subjects, /api/v1/inbound, /api/v1/api-keys, /open311

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -18,6 +18,22 @@ class Loop(StrEnum):
     COMMUNITY = "community"
     STREET = "street"
     DISTRICT = "district"
+
+
+class ProblemKind(StrEnum):
+    """What makes a case a problem case 问题工单: three reworks, or three transfers between departments."""
+
+    REWORKS = "reworks"
+    TRANSFERS = "transfers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDue:
+    """A task's new due instant, and how it was counted."""
+
+    task_id: UUID
+    due_at: datetime
+    because: str
 
 
 class ReturnKind(StrEnum):
@@ -44,6 +60,80 @@ class CaseFiled:
     place: str | None
     point: Point | None
     reported_at: datetime
+
+
+@event("case.self_handled", "case", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseSelfHandled:
+    """Somebody put it right on the spot (就地解决): the case begins handled, and is looked at where the sample says."""
+
+    case_id: UUID
+    number: str
+    source: Source
+    subject_id: Internal[UUID | None]
+    issue_type: str
+    urgency: Urgency
+    loop: Loop
+    title: str
+    words: str
+    place: str | None
+    point: Point | None
+    reported_at: datetime
+    answer: str
+    """What was done."""
+    evidence: tuple[str, ...]
+    """References to photos, the one before and the one after first."""
+
+
+@event("case.merged", "case", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseMerged:
+    """The case is the same as an earlier one (并案); its reporters hear of that one's progress."""
+
+    case_id: UUID
+    into: UUID
+
+
+@event("case.unmerged", "case", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseUnmerged:
+    """A merge was a mistake: the case stands on its own again."""
+
+    case_id: UUID
+    out_of: UUID
+
+
+@event("case.level_raised", "case", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseLevelRaised:
+    """The case goes up a loop (升级): the tier below cannot solve it, and says why. Tasks in hand end."""
+
+    case_id: UUID
+    from_loop: Loop
+    to_loop: Loop
+    reason: str
+
+
+@event("case.level_lowered", "case", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseLevelLowered:
+    """The case goes down a loop (下沉): only under an admission that is in force there."""
+
+    case_id: UUID
+    from_loop: Loop
+    to_loop: Loop
+    admission_id: UUID
+    reason: str
+
+
+@event("case.rejected", "case", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRejected:
+    """There is nothing to handle (作废): the reporter is told why."""
+
+    case_id: UUID
+    reason_code: str
+    reason: str
 
 
 @event("case.dispatched", "case", public=True)
@@ -135,6 +225,8 @@ class CaseReworkOrdered:
     reason: str
     rework: int
     """How often this case was sent back, from 1."""
+    task_ids: tuple[UUID, ...] = ()
+    """The tasks that have to go again; empty for all of them."""
 
 
 @event("case.closed", "case", public=True)
@@ -164,3 +256,106 @@ class CaseArchived:
     """Nothing more may happen (归档)."""
 
     case_id: UUID
+
+
+@event("case.split", "case", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseSplit:
+    """The work is divided (拆分): each part is a task of its own, and the case waits for the mandatory ones."""
+
+    case_id: UUID
+    task_ids: tuple[UUID, ...]
+    reason: str
+
+
+@event("case.suspended", "case", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseSuspended:
+    """The clock stands still (挂账), with a reason and a day on which somebody looks again."""
+
+    case_id: UUID
+    request_id: UUID
+    """The request that was approved."""
+    reason: str
+    review_on: date
+
+
+@event("case.resumed", "case", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResumed:
+    """Work goes on (恢复): what was left of each task's time counts from now."""
+
+    case_id: UUID
+    reason: str
+    due: tuple[NewDue, ...]
+
+
+@event("case.transferred_out", "case", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseTransferredOut:
+    """It is for somebody outside of the district (转出), the city level for example: a receipt is awaited."""
+
+    case_id: UUID
+    to: str
+    """Who takes it, in words or by a code that both know."""
+    reason: str
+    receipt_due_at: datetime | None
+
+
+@event("transfer.receipted", "case", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferReceipted:
+    """The other side says that it has it, under a number of its own (转出回执)."""
+
+    case_id: UUID
+    receipt: str
+
+
+@event("case.check_waived", "case", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCheckWaived:
+    """The sample did not choose this case: it may be closed unlooked-at (免核查)."""
+
+    case_id: UUID
+    attempt: int
+    """The check that would have been, counted from 1."""
+    rate: int
+    """Of a hundred such cases, how many are looked at."""
+    because: str
+
+
+@event("case.problem_declared", "case", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseProblemDeclared:
+    """Sent back or passed on too often (问题工单): from now on one tier higher watches over it."""
+
+    case_id: UUID
+    kind: ProblemKind
+    count: int
+    supervised_by: Loop
+    """The loop whose chief alone may close it now."""
+
+
+@event("whistle.blown", "case", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhistleBlown:
+    """A community summons departments (吹哨): each has to answer in time."""
+
+    case_id: UUID
+    whistle_id: UUID
+    departments: tuple[str, ...]
+    reason: str
+    due_at: datetime
+    due_because: str
+
+
+@event("whistle.answered", "case", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhistleAnswered:
+    """A summoned department says what it will do (报到)."""
+
+    case_id: UUID
+    whistle_id: UUID
+    department: str
+    answer: str
+    on_time: bool

@@ -223,12 +223,12 @@ def schema_of(shape: type) -> Schema:
     """The marshmallow schema of an event (or of a dataclass inside one); loading answers the dataclass."""
     members: dict[str, Any] = {}
     for name, inner, optional, has_default in _shape_fields(shape):
-        members[name] = _field(inner, required=not (optional or has_default), allow_none=optional)
+        may_be_absent = optional or has_default
+        members[name] = _field(inner, required=not may_be_absent, allow_none=may_be_absent)
 
     def make(_self: Schema, values: dict[str, Any], **_: Any) -> Any:
-        for name in _optional_without_default(shape):
-            values.setdefault(name, None)
-        return shape(**values)
+        told = {name: value for name, value in values.items() if value is not None}
+        return shape(**(dict.fromkeys(_optional_without_default(shape)) | told))
 
     members["make"] = post_load(make)
     members["Meta"] = type("Meta", (), {"unknown": EXCLUDE})

@@ -89,6 +89,39 @@ class ReportAccepted:
     reported_at: datetime
 
 
+@event("report.self_handled", "report", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSelfHandled:
+    """Whoever found it put it right at once (就地解决). Carries what dispatch needs, so that nobody has to ask back."""
+
+    report_id: UUID
+    number: str
+    source: Source
+    subject_id: Internal[UUID | None]
+    issue_type: str
+    urgency: Urgency
+    title: str
+    words: str
+    place: str | None
+    point: Point | None
+    reported_at: datetime
+    answer: str
+    """What was done."""
+    before: tuple[str, ...]
+    """References to photos of how it was."""
+    after: tuple[str, ...]
+    """References to photos of how it is now."""
+
+
+@event("report.appealed", "report", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAppealed:
+    """The reporter does not accept the refusal (申诉): somebody looks at it again, once."""
+
+    report_id: UUID
+    reason: str
+
+
 @event("report.rejected", "report", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRejected:

@@ -1,7 +1,7 @@
 """The six steps and the case states, with every move between them: one table, and the only one.
 
-States and their Chinese names follow GB/T 30428.8 practice. Some moves have no command yet; the table is complete
-all the same, so that a view or a subscriber that knows it will not be surprised later.
+States and their Chinese names follow GB/T 30428.8 practice. What happens to a case without moving it (an extension,
+a second department that joins, a whistle) is a mark: it has its own table, since it leads nowhere.
 """
 
 from __future__ import annotations
@@ -119,39 +119,74 @@ def _moves(sources: str, event: str, target: str, roles: str) -> tuple[Move, ...
     return tuple(Move(source, event, State(target), allowed) for source in found)
 
 
+def _marks(sources: str, event: str, roles: str) -> tuple[Move, ...]:
+    return tuple(mark for name in sources.split() for mark in _moves(name, event, name, roles))
+
+
 MOVES: tuple[Move, ...] = (
     *_moves("new", "report.submitted", "reported", "resident grid_worker hotline window"),
     *_moves("reported", "report.verification_requested", "verifying", "acceptor"),
     *_moves("verifying", "report.verified", "verifying", "grid_worker supervisor"),
-    *_moves("reported", "report.self_handled", "self_handled", "grid_worker"),
     *_moves("reported verifying", "report.rejected", "rejected", "acceptor"),
-    *_moves("rejected", "report.appealed", "reported", "resident"),
+    *_moves("rejected", "report.appealed", "reported", "resident acceptor"),
     *_moves("reported verifying", "report.merged", "merged", "acceptor"),
     *_moves("merged", "report.unmerged", "reported", "acceptor"),
+    *_moves("reported", "case.self_handled", "self_handled", "grid_worker supervisor"),
     *_moves("reported verifying", "case.filed", "filed", "acceptor duty_chief"),
-    *_moves("self_handled", "case.sent_to_check", "checking", "supervisor"),
-    *_moves("self_handled", "case.closed", "closed", "duty_chief"),
+    *_moves("self_handled responded", "case.sent_to_check", "checking", "dispatcher supervisor timer"),
     *_moves("filed returned reopened", "case.dispatched", "dispatched", "dispatcher"),
-    *_moves("filed", "case.merged", "merged", "dispatcher"),
-    *_moves("filed", "case.level_raised", "filed", "dispatcher"),
-    *_moves("filed", "case.level_lowered", "filed", "dispatcher"),
-    *_moves("dispatched rework", "task.signed", "handling", "department"),
+    *_moves("filed returned reopened", "case.offered", "dispatched", "dispatcher"),
+    *_moves("filed returned", "case.merged", "merged", "dispatcher"),
+    *_moves("merged", "case.unmerged", "filed", "dispatcher"),
+    *_moves(
+        "filed returned reopened dispatched handling rework", "case.level_raised", "filed", "dispatcher duty_chief"
+    ),
+    *_moves("filed returned reopened", "case.level_lowered", "filed", "dispatcher duty_chief"),
+    *_moves("dispatched rework handling", "task.signed", "handling", "department"),
     *_moves("dispatched", "task.claimed", "handling", "volunteer"),
-    *_moves("dispatched handling", "task.returned", "returned", "department"),
-    *_moves("returned", "case.rejected", "rejected", "duty_chief"),
-    *_moves("handling transferred_out", "task.responded", "responded", "department dispatcher"),
+    *_moves("handling", "task.claim_released", "dispatched", "volunteer dispatcher"),
+    *_moves("handling", "task.claim_expired", "dispatched", "timer"),
+    *_moves("dispatched handling", "task.returned", "returned", "dispatcher duty_chief"),
+    *_moves("filed returned", "case.rejected", "rejected", "duty_chief"),
+    *_moves("handling transferred_out", "task.responded", "responded", "department volunteer dispatcher"),
     *_moves("handling", "case.suspended", "suspended", "duty_chief"),
     *_moves("suspended", "case.resumed", "handling", "duty_chief"),
-    *_moves("handling", "case.transferred_out", "transferred_out", "duty_chief"),
-    *_moves("responded", "case.sent_to_check", "checking", "dispatcher"),
+    *_moves("filed returned handling", "case.transferred_out", "transferred_out", "duty_chief"),
     *_moves("checking", "case.cleared_to_close", "checking", "supervisor"),
     *_moves("checking", "case.rework_ordered", "rework", "supervisor"),
-    *_moves("checking", "case.closed", "closed", "duty_chief"),
+    *_moves("checking self_handled responded", "case.closed", "closed", "duty_chief"),
     *_moves("closed", "case.reopened", "reopened", "resident supervisor duty_chief"),
     *_moves("closed", "case.archived", "archived", "duty_chief"),
 )
 
-_TARGETS = {(move.source, move.event): move.target for move in MOVES}
+_AT_WORK = "dispatched handling rework"
+_LIVE = "filed returned reopened dispatched handling rework"
+
+MARKS: tuple[Move, ...] = (
+    *_marks(_AT_WORK, "task.added", "dispatcher duty_chief"),
+    *_marks(_AT_WORK, "case.split", "dispatcher duty_chief"),
+    *_marks("dispatched handling", "task.withdrawn", "dispatcher duty_chief"),
+    *_marks("handling", "task.started", "department"),
+    *_marks("handling", "task.stage_completed", "department"),
+    *_marks("handling", "task.part_responded", "department"),
+    *_marks("dispatched handling", "return.requested", "department"),
+    *_marks("dispatched handling", "return.refused", "dispatcher duty_chief"),
+    *_marks("handling rework", "extension.requested", "department"),
+    *_marks("handling rework", "extension.approved", "duty_chief leader"),
+    *_marks("handling rework", "extension.refused", "duty_chief leader"),
+    *_marks("handling", "suspension.requested", "department"),
+    *_marks("handling", "suspension.refused", "duty_chief"),
+    *_marks("returned", "dispute.opened", "dispatcher department duty_chief"),
+    *_marks("returned", "dispute.adjudicated", "leader duty_chief"),
+    *_marks(_LIVE, "whistle.blown", "duty_chief dispatcher"),
+    *_marks(f"{_LIVE} suspended responded checking", "whistle.answered", "department"),
+    *_marks("transferred_out", "transfer.receipted", "dispatcher duty_chief"),
+    *_marks("self_handled responded", "case.check_waived", "duty_chief timer"),
+    *_marks(f"{_LIVE} checking", "case.problem_declared", "timer duty_chief"),
+)
+"""What may happen to a case while it stays where it is. `timer` is our own clock, or our own rule, acting."""
+
+_TARGETS = {(move.source, move.event): move.target for move in (*MOVES, *MARKS)}
 
 
 LANDINGS: dict[str, State] = {move.event: move.target for move in MOVES}
@@ -159,16 +194,21 @@ LANDINGS: dict[str, State] = {move.event: move.target for move in MOVES}
 made a move we would refuse today, as an imported one may, still ends where it says it ended."""
 
 
+def landing(event: str, standing: State) -> State:
+    """Where a case stands after the event when it stood there before: history is not up for debate."""
+    return LANDINGS.get(event, standing)
+
+
 def target(source: State | None, event: str) -> State | None:
-    """Where the event takes a case that stands at the source; None when the table has no such move."""
+    """Where the event takes a case that stands at the source; None when neither table has it there."""
     return _TARGETS.get((source, event))
 
 
 def moves_from(source: State) -> tuple[Move, ...]:
-    """Every move that leaves (or stays in) the state."""
-    return tuple(move for move in MOVES if move.source is source)
+    """Every move that leaves the state, and every mark that it may get."""
+    return tuple(move for move in (*MOVES, *MARKS) if move.source is source)
 
 
 def sources(event: str) -> tuple[Move, ...]:
-    """Every move that the event makes: the states it may happen in, and who may cause it there."""
-    return tuple(move for move in MOVES if move.event == event)
+    """Every place where the event may happen, and who may cause it there."""
+    return tuple(move for move in (*MOVES, *MARKS) if move.event == event)

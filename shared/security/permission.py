@@ -21,6 +21,8 @@ ROLES = frozenset(
         "dispatcher",
         "department",
         "duty_chief",
+        "leader",
+        "volunteer",
         "reader",
         "operator",
         "hotline",
@@ -28,7 +30,8 @@ ROLES = frozenset(
         "subscriber",
     }
 )
-"""Every staff role; residents have none and carry no token. A `subscriber` is a program that reads one subscription."""
+"""Every staff role; residents have none and carry no token. A `leader` 分管领导 approves what a duty chief may not, a
+`volunteer` claims tasks from the open pool, a `subscriber` is a program that reads one subscription."""
 
 
 @dataclass(frozen=True, slots=True)

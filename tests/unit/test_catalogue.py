@@ -131,8 +131,10 @@ def test_a_type_tells_where_it_stands_in_the_loop() -> None:
 
     assert entry.leads_to is not None
     assert entry.leads_to.value == "dispatched"
-    assert set(entry.comes_after) == {"case.filed", "task.returned", "case.reopened"}
-    assert set(entry.follows) == {"task.signed", "task.returned"}
+    assert set(entry.comes_after) >= {"case.filed", "task.returned", "case.reopened", "case.level_raised"}
+    assert "case.closed" not in entry.comes_after
+    assert set(entry.follows) >= {"task.signed", "task.returned", "return.requested", "task.claimed"}
+    assert "task.responded" not in entry.follows
     assert "check.requested" in ENTRIES["case.sent_to_check"].follows
 
 
