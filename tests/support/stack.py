@@ -19,7 +19,8 @@ import psycopg2
 import pytest
 import requests
 
-from deploy.local.environment_file import read
+from deploy.local import wishes
+from deploy.local.environment_file import as_text, read
 from deploy.local.places import PROJECT, RunDir
 from deploy.local.progress import Progress
 from deploy.local.stack import Stack, ready
@@ -27,6 +28,8 @@ from shared.kernel.area import Area
 from shared.security import tokens
 
 SERVERS = ("postgresql", "rabbitmq", "nginx", "supervisor")
+SETTINGS = {"WUJI_WEBHOOK_NETWORKS": "127.0.0.0/8", "WUJI_WEBHOOK_RETRIES": "1,1,1,1,1,2,5"}
+"""What an operator of the tests' stack has set: departments' programs are on this machine, and die all the time."""
 
 
 @dataclass(frozen=True)
@@ -201,6 +204,8 @@ def eventually(condition: Callable[[], Any], seconds: float = 30, pause: float =
 def started(folder: Path, *, quiet: bool = False) -> Iterator[RunningStack]:
     """A stack of its own in this run directory, stopped and deleted at the end."""
     run = RunDir(folder.resolve())
+    run.root.mkdir(parents=True, exist_ok=True)
+    (run.root / wishes.FILE).write_text(as_text(SETTINGS), encoding="utf-8")
     with Progress(quiet=quiet) as progress:
         stack = Stack.prepare(run, progress)
         try:
