@@ -143,7 +143,10 @@ FIELDS: dict[str, tuple[str, str]] = {
     "after": ("处置后照片", ""),
     "before": ("处置前照片", ""),
     "between": ("争议单位", "Codes of the departments that disagree."),
-    "calendar": ("日历版本", ""),
+    "calendar": (
+        "日历版本",
+        "Which versions of the working calendar it was counted over, `2026/1`; absent where none counts.",
+    ),
     "claim_hours": ("领单时长", ""),
     "claim_id": ("领单编号", "One claim of one volunteer."),
     "claimed_by": ("领单人", ""),

@@ -55,7 +55,7 @@ def test_who_asks_for_nothing_gets_the_newest(in_the_log: str) -> None:
     sent = public.public_message(row, on=DURING)
     reason = NEW.reason if in_the_log == "new" else ""
 
-    assert sent.headers["ce-type"] == "case.level_raised.v2"
+    assert sent.headers["ce-type"] == "case.rehearsed.v2"
     assert json.loads(sent.body) == {"case_id": str(CASE), "level": 3, "reason": reason}
     assert public.DEPRECATED not in sent.headers
 
@@ -65,12 +65,12 @@ def test_who_asks_for_the_old_one_gets_it_and_hears_when_it_ends(in_the_log: str
     row = _stored(NEW, 2) if in_the_log == "new" else _stored(OLD, 1)
     sent = public.public_message(row, version=1, on=DURING)
 
-    assert sent.headers["ce-type"] == "case.level_raised.v1"
-    assert sent.headers["ce-dataschema"] == "urn:wuji:schema:case.level_raised:1"
+    assert sent.headers["ce-type"] == "case.rehearsed.v1"
+    assert sent.headers["ce-dataschema"] == "urn:wuji:schema:case.rehearsed:1"
     assert sent.headers["ce-deprecatedsince"] == "2026-09-01"
     assert sent.headers["ce-sunset"] == "2026-12-01"
     assert json.loads(sent.body) == {"case_id": str(CASE), "level": "3"}
-    assert sent.routing_key.startswith("case.level_raised.530103.")
+    assert sent.routing_key.startswith("case.rehearsed.530103.")
 
 
 def test_two_subscriptions_hear_the_same_event_each_in_its_version() -> None:
@@ -82,49 +82,49 @@ def test_two_subscriptions_hear_the_same_event_each_in_its_version() -> None:
             window,
             lambda row, version: public.public_message(row, version=version, on=DURING),
         )
-        for wanted in ("case.level_raised.v1", "case.*")
+        for wanted in ("case.rehearsed.v1", "case.*")
     ]
 
     assert [[sent.headers["ce-type"] for sent in messages] for messages in heard] == [
-        ["case.level_raised.v1"],
-        ["case.level_raised.v2"],
+        ["case.rehearsed.v1"],
+        ["case.rehearsed.v2"],
     ]
     assert [public.DEPRECATED in messages[0].headers for messages in heard] == [True, False]
     assert {messages[0].message_id for messages in heard} == {window[0].event_id}
 
 
 def test_an_ended_version_can_no_longer_be_subscribed_to() -> None:
-    wanted = Filter(types=("case.level_raised.v1",), areas=(), issue_types=(), departments=())
+    wanted = Filter(types=("case.rehearsed.v1",), areas=(), issue_types=(), departments=())
 
     assert checked(wanted, DURING) == wanted
     with pytest.raises(Invalid, match=r"no case\.level_raised\.v1 is published") as refused:
         checked(wanted, AFTER)
-    assert refused.value.hint == "case.level_raised.v2"
+    assert refused.value.hint == "case.rehearsed.v2"
 
 
 def test_after_its_end_the_new_one_comes_instead() -> None:
     sent = public.public_message(_stored(NEW, 2), version=1, on=AFTER)
 
-    assert sent.headers["ce-type"] == "case.level_raised.v2"
+    assert sent.headers["ce-type"] == "case.rehearsed.v2"
     assert [found.version for found in public.versions_on(two_versions.NAME, DURING)] == [2, 1]
     assert [found.version for found in public.versions_on(two_versions.NAME, AFTER)] == [2]
 
 
 def test_what_is_asked_for_too_early_is_the_newest() -> None:
-    assert public.public_message(_stored(NEW, 2), version=9, on=DURING).headers["ce-type"] == "case.level_raised.v2"
+    assert public.public_message(_stored(NEW, 2), version=9, on=DURING).headers["ce-type"] == "case.rehearsed.v2"
 
 
 def test_the_catalogue_shows_both_and_how_they_differ() -> None:
     during = site.files(DURING)
-    page = during["docs/case.level_raised.html"].content.decode()
+    page = during["docs/case.rehearsed.html"].content.decode()
 
-    assert "schemas/case.level_raised/1.json" in during
-    assert "schemas/case.level_raised/2.json" in during
+    assert "schemas/case.rehearsed/1.json" in during
+    assert "schemas/case.rehearsed/2.json" in during
     assert "2026-12-01 停用" in page
     assert "changed its type from string to integer" in page
     assert '<li class="added"><code>reason</code>' in page
     assert "subject_id" not in page
-    assert "已停用" in site.files(AFTER)["docs/case.level_raised.html"].content.decode()
+    assert "已停用" in site.files(AFTER)["docs/case.rehearsed.html"].content.decode()
 
 
 @pytest.mark.integration
@@ -135,6 +135,6 @@ def test_the_document_carries_both_and_is_accepted(tmp_path: Path) -> None:
 
     found = node_tools.run("parse.js", str(path))
 
-    assert {"case.level_raised.v1", "case.level_raised.v2"} <= set(found["messages"])
+    assert {"case.rehearsed.v1", "case.rehearsed.v2"} <= set(found["messages"])
     assert [said for said in found["diagnostics"] if said["severity"] < 2] == []
     assert document["components"]["messages"]["case_level_raised_v1"]["x-sunset"] == "2026-12-01"

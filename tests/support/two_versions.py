@@ -14,7 +14,7 @@ from shared.contracts import catalogue
 from shared.contracts.catalogue import Overlap
 from shared.contracts.shapes import Internal
 
-NAME = "case.level_raised"
+NAME = "case.rehearsed"
 SINCE, SUNSET = date(2026, 9, 1), date(2026, 12, 1)
 DURING, AFTER = date(2026, 10, 1), SUNSET
 
