@@ -97,7 +97,7 @@ def test_an_ended_version_can_no_longer_be_subscribed_to() -> None:
     wanted = Filter(types=("case.rehearsed.v1",), areas=(), issue_types=(), departments=())
 
     assert checked(wanted, DURING) == wanted
-    with pytest.raises(Invalid, match=r"no case\.level_raised\.v1 is published") as refused:
+    with pytest.raises(Invalid, match=r"no case\.rehearsed\.v1 is published") as refused:
         checked(wanted, AFTER)
     assert refused.value.hint == "case.rehearsed.v2"
 
@@ -137,4 +137,4 @@ def test_the_document_carries_both_and_is_accepted(tmp_path: Path) -> None:
 
     assert {"case.rehearsed.v1", "case.rehearsed.v2"} <= set(found["messages"])
     assert [said for said in found["diagnostics"] if said["severity"] < 2] == []
-    assert document["components"]["messages"]["case_level_raised_v1"]["x-sunset"] == "2026-12-01"
+    assert document["components"]["messages"]["case_rehearsed_v1"]["x-sunset"] == "2026-12-01"
