@@ -20,7 +20,7 @@ from psycopg2 import extensions, sql
 
 from shared.kernel.ids import new_id
 from shared.postgres import PostgresLog, PostgresRows, connect, migrate
-from shared.postgres.roles import create_roles
+from shared.postgres.roles import create_roles, create_schemas, set_limits
 from tests.support.servers import Servers
 
 _ROOT = Path(__file__).parents[2]
@@ -187,9 +187,12 @@ def fresh_database(admin_url: str) -> Iterator[Database]:
     template = make_template(admin_url)
     name = f"wuji_test_{new_id().hex}"
     with _administrator(admin_url) as cursor:
-        cursor.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
-    # Settings per role and database are not cloned with it.
-    migrate(extensions.make_dsn(admin_url, dbname=name))
+        clone = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+        cursor.execute(clone.format(sql.Identifier(name), sql.Identifier(template)))
+    with _administrator(extensions.make_dsn(admin_url, dbname=name)) as cursor:
+        # All that is not cloned: what belongs to the database and is not in it.
+        set_limits(cursor.connection)
+        create_schemas(cursor.connection)
     database = Database(admin_url, name)
     try:
         yield database
