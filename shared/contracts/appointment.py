@@ -11,15 +11,31 @@ from shared.contracts.catalogue import event
 
 
 class Post(StrEnum):
-    """The posts of 1+1+1+N and of the five tiers."""
+    """The posts of 1+1+1+N, of the five tiers, of the four officers and the six members of a grid."""
 
+    CENTRE_CHIEF = "centre_chief"
     DISTRICT_INSPECTOR = "district_inspector"
     STREET_SUPERVISOR = "street_supervisor"
     GRID_WORKER = "grid_worker"
+    PART_TIME_WORKER = "part_time_worker"
     GRID_LEAD = "grid_lead"
+    COMMUNITY_POLICE = "community_police"
+    URBAN_OFFICER = "urban_officer"
     GROUP_LEAD = "group_lead"
     BUILDING_HEAD = "building_head"
+    COURTYARD_HEAD = "courtyard_head"
+    STAIRWELL_HEAD = "stairwell_head"
+    HOUSEHOLD_HEAD = "household_head"
     VOLUNTEER = "volunteer"
+    ACTIVE_RESIDENT = "active_resident"
+    PARTY_MEMBER = "party_member"
+    SOCIAL_WORKER = "social_worker"
+    PROPERTY_STAFF = "property_staff"
+    OWNER = "owner"
+    COUNCIL_CHAIR = "council_chair"
+    COUNCILLOR = "councillor"
+    MODEL_HOUSEHOLD = "model_household"
+    MODEL_POST = "model_post"
 
 
 @event("appointment.started", "appointment")
@@ -34,6 +50,8 @@ class AppointmentStarted:
     area: str
     grid: str | None
     since: date
+    unit: str | None = None
+    """What the area is too wide for: a courtyard, a stairwell, a household, by number."""
 
 
 @event("appointment.ended", "appointment")
