@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import sqlite3
 import sys
+import threading
+import tokenize
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -203,3 +205,46 @@ def test_the_package_imports_nothing_of_the_platform_and_little_else() -> None:
     }
 
     assert imported - set(sys.stdlib_module_names) == {"wuji_events", "pika", "prometheus_client"}
+
+
+def test_why_there_is_no_connection_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    subscriber = Subscriber("amqp://sub-x:secret@127.0.0.1:1/partners", "x")
+    stopping = threading.Timer(0.3, subscriber.stop)
+    stopping.start()
+
+    assert subscriber.run(signals=False) == 0
+    assert "ConnectionRefusedError" in caplog.text
+    assert "secret" not in caplog.text + repr(subscriber)
+
+
+@pytest.mark.parametrize("url", ["", "http://127.0.0.1", "amqp://127.0.0.1:port/x"])
+def test_an_address_that_is_none_is_refused_at_once(url: str) -> None:
+    with pytest.raises(SettingsError, match="WUJI_EVENTS_URL"):
+        Subscriber(url, "x")
+
+
+def test_the_package_stays_small() -> None:
+    """What a department has to trust and read: code without the command, its client and the export of metrics."""
+    core = [file for file in SDK.glob("*.py") if file.stem not in ("cli", "platform", "prometheus")]
+
+    assert sum(_lines_of_code(file) for file in core) <= 420
+
+
+def _lines_of_code(file: Path) -> int:
+    """Lines that say something to the interpreter: no comments, docstrings or blank lines."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    words = {
+        line
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    with file.open("rb") as opened:
+        tokens = [one for one in tokenize.tokenize(opened.readline) if one.type not in _SILENT]
+    return len({line for one in tokens for line in range(one.start[0], one.end[0] + 1)} - words)
+
+
+_SILENT = {
+    *(tokenize.ENCODING, tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE),
+    *(tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER),
+}

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 
 class Retry(Exception):
@@ -75,7 +75,7 @@ class Event:
                 subject=found["ce-subject"],
                 area=found.get("ce-area", ""),
                 position=int(found["ce-sequence"]),
-                time=datetime.fromisoformat(found["ce-time"].replace("Z", "+00:00")),
+                time=datetime.fromisoformat(found["ce-time"]),
                 data=json.loads(body),
                 correlation_id=found.get("ce-correlationid", ""),
                 replay=found.get("ce-replay"),
@@ -88,17 +88,21 @@ class Event:
     @classmethod
     def example(cls, type: str, data: Mapping[str, Any], *, version: int = 1, **more: Any) -> Event:
         """An event for your own tests; `more` are the other fields."""
-        known = {
-            "id": "event-1",
-            "subject": "case-1",
-            "area": "530103",
-            "position": 1,
-            "time": datetime.now(UTC),
-            "test": True,
-        }
-        return cls(type=type, version=version, data=data, **{**known, **more})
+        known = {"id": "event-1", "subject": "case-1", "area": "530103", "position": 1, "test": True}
+        return cls(type=type, version=version, data=data, **{"time": datetime.now(UTC), **known, **more})
 
     def cloud_event(self) -> dict[str, Any]:
         """The same as CloudEvents JSON."""
         attributes = {name[3:]: value for name, value in self.headers.items() if name.startswith("ce-")}
         return {**attributes, "datacontenttype": "application/json", "data": dict(self.data)}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one event."""
+
+    event: Event
+    action: Literal["handled", "unknown", "retry", "park"]
+    error: BaseException | None = None
+    after: float = 0.0
+    """Seconds until it is tried again."""

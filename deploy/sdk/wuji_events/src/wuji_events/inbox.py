@@ -10,6 +10,7 @@ Commit, and both are there; fail, and neither is. The same event once more finds
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -33,26 +34,23 @@ def once(connection: Any, event_id: str, table: str = TABLE) -> bool:
     on a connection in autocommit, the id would be kept even if your work failed.
     """
     _in_transaction(connection)
-    mark = "?" if isinstance(connection, sqlite3.Connection) else "%s"
-    statement = f"INSERT INTO {_name(table)} (event_id) VALUES ({mark}) ON CONFLICT (event_id) DO NOTHING"
-    return _execute(connection, statement, (event_id,)) == 1
+    statement = f"INSERT INTO {_name(table)} (event_id) VALUES (?) ON CONFLICT (event_id) DO NOTHING"
+    return _execute(connection, statement, event_id) == 1
 
 
 def forget(connection: Any, before: datetime, table: str = TABLE) -> int:
     """Delete ids seen before that time (UTC); how many. Keep them longer than any replay reaches back."""
     is_sqlite = isinstance(connection, sqlite3.Connection)
-    moment: Any = before.strftime("%Y-%m-%d %H:%M:%S") if is_sqlite else before
-    mark = "?" if is_sqlite else "%s"
-    return _execute(connection, f"DELETE FROM {_name(table)} WHERE seen_at < {mark}", (moment,))
+    moment = before.strftime("%Y-%m-%d %H:%M:%S") if is_sqlite else before
+    return _execute(connection, f"DELETE FROM {_name(table)} WHERE seen_at < ?", moment)
 
 
-def _execute(connection: Any, statement: str, values: tuple[Any, ...] = ()) -> int:
-    cursor = connection.cursor()
-    try:
+def _execute(connection: Any, statement: str, *values: object) -> int:
+    if not isinstance(connection, sqlite3.Connection):
+        statement = statement.replace("?", "%s")
+    with closing(connection.cursor()) as cursor:
         cursor.execute(statement, values)
         return int(cursor.rowcount)
-    finally:
-        cursor.close()
 
 
 def _in_transaction(connection: Any) -> None:

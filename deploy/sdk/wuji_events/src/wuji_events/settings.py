@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import pika
+
 URL = "WUJI_EVENTS_URL"
 SUBSCRIPTION = "WUJI_EVENTS_SUBSCRIPTION"
 TOKEN = "WUJI_EVENTS_TOKEN"
@@ -21,12 +23,9 @@ class SettingsError(Exception):
 def optional(name: str, environment: Mapping[str, str] | None = None) -> str | None:
     """The value, or the content of the file. Raises SettingsError for a file that cannot be read."""
     found = os.environ if environment is None else environment
-    if found.get(name):
-        return found[name]
-    if not (path := found.get(f"{name}_FILE")):
-        return None
+    path = found.get(f"{name}_FILE")
     try:
-        return Path(path).read_text().strip()
+        return found.get(name) or (Path(path).read_text().strip() if path else None)
     except OSError as error:
         raise SettingsError(f"{name}_FILE: {error}") from error
 
@@ -45,3 +44,16 @@ def number(name: str, default: int, environment: Mapping[str, str] | None = None
     if not found.isdigit() or int(found) < 1:
         raise SettingsError(f"{name} is to be a number above 0, not {found[:20]!r}")
     return int(found)
+
+
+def broker(url: str) -> pika.URLParameters:
+    """The broker's address, with a heartbeat. Raises SettingsError."""
+    try:
+        if not url.startswith(("amqp://", "amqps://")):
+            raise ValueError("not amqp://")
+        found = pika.URLParameters(url)
+    except (ValueError, TypeError) as error:
+        raise SettingsError(f"{URL} is no address of a broker") from error
+    if "heartbeat=" not in url:
+        found.heartbeat = 20
+    return found
