@@ -19,17 +19,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from deploy.local.environment import PROCESSES
 from deploy.local.places import RunDir
 from deploy.local.progress import Progress
 from deploy.local.servers import Servers as PrivateServers
-from tests.benchmarks import append, http, latency, projection, relay, views
+from tests.benchmarks import append, http, latency, projection, relay, replay, slow_subscriber, views
 from tests.benchmarks.figures import Figure
 from tests.support.servers import POSTGRES_FOR_TESTS, Servers
 from tests.support.stack import eventually, started
 
 STREET, KIND = "530103.004.001", "E-01-02"
 MEMORY_LIMIT = 800
-OURS = ("intake", "dispatch", "grid", "survey", "notify", "relay", "projector")
 
 
 def _append(servers: Servers, quick: bool) -> list[Figure]:
@@ -52,12 +52,22 @@ def _views(servers: Servers, quick: bool) -> list[Figure]:
     return views.run(servers, 50_000 if quick else 1_000_000)
 
 
+def _replay(servers: Servers, quick: bool) -> list[Figure]:
+    return replay.figures(servers, 10_000 if quick else 100_000, rounds=1 if quick else 3)
+
+
+def _subscribers(servers: Servers, quick: bool) -> list[Figure]:
+    return slow_subscriber.figures(servers, 5_000 if quick else 10_000, rounds=1 if quick else 5)
+
+
 PARTS: dict[str, Callable[[Servers, bool], list[Figure]]] = {
     "append": _append,
     "relay": _relay,
     "projection": _projection,
     "http": _http,
     "views": _views,
+    "replay": _replay,
+    "subscribers": _subscribers,
 }
 
 
@@ -71,7 +81,7 @@ def _whole(quick: bool) -> list[Figure]:
         found = latency.run(
             stack.url, stack.environment("operator")["DATABASE_URL_GRID"], STREET, KIND, 5 if quick else 30
         )
-        megabytes = sum(_resident(stack.pid(name)) for name in OURS)
+        megabytes = sum(_resident(stack.pid(name)) for name in PROCESSES)
         return [
             *found,
             Figure("memory of our processes together", megabytes, MEMORY_LIMIT, "MB", MEMORY_LIMIT / megabytes, 1),

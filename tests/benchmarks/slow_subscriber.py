@@ -20,6 +20,7 @@ from pathlib import Path
 
 from services.notify.subscriptions import handlers
 from services.notify.subscriptions.domain import Subscription
+from tests.benchmarks.figures import Figure, table
 from tests.support.appends import adding, found, new_stream
 from tests.support.broker import make_vhost
 from tests.support.database import Database, fresh_database
@@ -49,6 +50,8 @@ while True:
 PROGRAMS = {"alive": READER, "stuck": STUCK}
 CONDITIONS = ("alive", "stuck", "dead", "absent")
 SETTLE = 4.0
+KEPT = 0.9
+"""Of the city's pace: medians of a few rounds on a small machine are no more exact than that."""
 
 
 @contextmanager
@@ -107,34 +110,35 @@ def compare(database: Database, partners: Partners, events: int, rounds: int) ->
     return figures
 
 
-def main(arguments: list[str]) -> None:
-    """Print one line per condition, and the ratios that matter."""
-    database_url, amqp_url, management_url = arguments[:3]
-    events = int(arguments[3]) if len(arguments) > 3 else 10_000
-    rounds = int(arguments[4]) if len(arguments) > 4 else 5
-    servers = Servers(database_url, amqp_url, management_url)
+def figures(servers: Servers, events: int = 10_000, rounds: int = 5) -> list[Figure]:
+    """What the city keeps of its pace beside a dead and beside a stuck subscriber, against none at all."""
     vhost = make_vhost(servers, ())
     with (
         contextlib.ExitStack() as at_the_end,
         tempfile.TemporaryDirectory() as folder,
-        fresh_database(database_url) as database,
+        fresh_database(servers.database_url) as database,
         partners_of(database, servers, Path(folder), length=CAP) as partners,
         relay_process(database.url("relay"), vhost.url("relay")),
     ):
         at_the_end.callback(vhost.delete)
         courier = partners.start_courier()
         until(lambda: courier.leads)
-        figures = compare(database, partners, events, rounds)
+        measured = compare(database, partners, events, rounds)
         dropped = partners.standing("other")["dropped"]
-    city = {name: statistics.median(rate for rate, _ in found) for name, found in figures.items()}
-    both = {name: statistics.median(rate for _, rate in found) for name, found in figures.items()}
-    for name in figures:
-        print(f"second subscriber {name:7}: city {city[name]:7.0f} events/s, healthy one {both[name]:7.0f} events/s")
-    for name in ("dead", "stuck"):
-        for other in ("absent", "alive"):
-            print(f"city, {name:5} against {other:6}: {city[name] / city[other]:.3f}")
-    print(f"dropped by the full queue: {dropped}")
+    city = {name: statistics.median(rate for rate, _ in found) for name, found in measured.items()}
+    both = {name: statistics.median(rate for _, rate in found) for name, found in measured.items()}
+    for name in measured:
+        told = f"city {city[name]:.0f} events/s, healthy one {both[name]:.0f} events/s"
+        print(f"  second subscriber {name}: {told}", file=sys.stderr)
+    print(f"  dropped by the full queue: {dropped}", file=sys.stderr)
+    return [_beside(name, city) for name in ("dead", "stuck")]
+
+
+def _beside(name: str, city: dict[str, float]) -> Figure:
+    ours, peer = city[name], city["absent"]
+    return Figure(f"the city beside a {name} subscriber, against none", ours, peer, "events/s", ours / peer, KEPT)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    addresses = Servers(*sys.argv[1:4])
+    print(table(figures(addresses, *(int(number) for number in sys.argv[4:6]))))
