@@ -15,7 +15,7 @@ from tests.contracts.test_message import recorded
 
 catalogue.load()
 PUBLIC = sorted(public.public_types())
-INTERNAL_CATEGORIES = {"subject", "appointment", "notice", "subscription"}
+INTERNAL_CATEGORIES = {"subject", "appointment", "notice", "subscription", "volunteer"}
 PERSONAL = {"subject_id", "subject", "person", "phone", "email", "contact", "recipient", "account", "address", "sealed"}
 
 

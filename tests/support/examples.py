@@ -34,6 +34,12 @@ _BY_NAME: dict[str, Any] = {
     "half_day_windows": ("09:00-12:00",),
     "cutoff": "17:00",
     "zone": "Asia/Shanghai",
+    "scope": ("530103.003",),
+    "communities": ("530103.003.007", "530103.003.008"),
+    "missing": ("530103.003.008",),
+    "matter": "高龄老人津贴年度核查",
+    "form": "高龄老人台账",
+    "fields": ("姓名", "年龄", "是否健在"),
     "values": {"number": "20260503530103000017"},
     "evidence": ("photo:6f1c",),
     "keywords": ("垃圾", "清运"),
@@ -58,6 +64,9 @@ _BY_NAME: dict[str, Any] = {
     **dict.fromkeys(("report_id", "case_id", "about"), derived_id("example", "case")),
 }
 _OF_ONE_TYPE: dict[tuple[str, str], Any] = {
+    ("AdmissionDrafted", "legal_basis"): "《高龄津贴发放办法》第九条",
+    ("AdmissionDrafted", "already_known"): "户籍信息已有，健在情况须上门核实。",
+    ("AdmissionDrafted", "funding"): "每户 5 元，随任务拨付社区。",
     ("AreaCreated", "kind"): "社区",
     ("AreaRenamed", "name"): "文艺路社区",
     ("AppointmentEnded", "reason"): "调往另一网格。",
