@@ -76,17 +76,21 @@ class ClockStarted:
     task_id: UUID | None
     department: str | None
     """Whose time it is, where it is a department's."""
+    condition: str | None
+    """The closing condition 结案条件 whose own limit it is; absent for the stage as a whole."""
     loop: str | None
     started_at: datetime
     due_at: datetime
-    warn_at: datetime
-    """When 80 % of the counted time has passed."""
+    warn_at: datetime | None
+    """When most of the counted time has passed, 80 % by default; None where nobody is warned."""
     limit: Limit | None
     minutes: int
     """Counted minutes from the start to the due instant."""
     because: str
     calendar: str | None
     """Which versions of the calendar it was counted over, `2026/1`; None where no calendar counts."""
+    day_and_night: bool
+    """Whether every hour counts: an urgent limit, or the area is in emergency mode."""
 
 
 @event("clock.paused", "clock", public=True)
@@ -110,9 +114,14 @@ class ClockRecomputed:
     case_id: UUID
     old_due_at: datetime
     due_at: datetime
-    warn_at: datetime
+    warn_at: datetime | None
+    counted_from: datetime
+    """The instant from which the time that was left is counted."""
+    minutes: int
+    """Counted minutes from there to the due instant."""
     because: str
     calendar: str | None
+    day_and_night: bool
 
 
 @event("clock.stopped", "clock", public=True)
@@ -152,6 +161,9 @@ class ClockBreached:
     stage: Stage
     due_at: datetime
     department: str | None
+    next_rung: Rung | None
+    """Who is called upon next while nothing happens, and when."""
+    next_at: datetime | None
 
 
 @event("escalation.raised", "clock", public=True)
@@ -165,11 +177,16 @@ class EscalationRaised:
     rung: Rung
     stage: Stage
     department: str | None
+    due_at: datetime
+    """The due instant that passed."""
     target_area: str
     """The tier whose post is addressed."""
     target_post: str | None
     """The post; None when nobody at all stands in the chain, and the tier's own desk is addressed."""
     because: str
+    next_rung: Rung | None
+    """Who is called upon next while nothing happens, and when."""
+    next_at: datetime | None
 
 
 @event("escalation.acknowledged", "clock", public=True)

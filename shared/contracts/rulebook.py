@@ -7,6 +7,8 @@ from datetime import date
 
 from shared.contracts.case import Loop
 from shared.contracts.catalogue import event
+from shared.contracts.clock import Rung, Stage
+from shared.contracts.report import Urgency
 from shared.contracts.shapes import Internal, Limit
 
 
@@ -76,3 +78,71 @@ class CalendarPublished:
     swap_days: tuple[date, ...]
     """Weekend days that are worked."""
     half_days: tuple[date, ...]
+
+
+@event("limit.defined", "rulebook", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitDefined:
+    """How long one stage may take (时限标准), or a change to it: the latest word counts, and the narrowest line wins."""
+
+    rule: str
+    """The line's own name."""
+    stage: Stage
+    issue_type: str
+    """A full code, or a prefix such as `E-01` for a whole group; `*` for all."""
+    area: str
+    """The area path in which the line holds."""
+    urgency: Urgency | None
+    """Only for cases of this urgency; absent for all."""
+    loop: Loop | None
+    """Only while this loop has the case; absent for all."""
+    condition: str | None
+    """The closing condition 结案条件 that has this limit, by its code: a piece of work on the way, such as `stop_work`.
+    Absent for the stage as a whole."""
+    condition_name: str | None
+    """What people call the closing condition."""
+    limit: Limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LadderRung:
+    """One rung of a ladder: which, how long after the due instant, and how far up."""
+
+    rung: Rung
+    delay: Limit | None
+    """Counted from the due instant; absent for at once."""
+    up: int
+    """How many tiers above the one whose loop has the case: 0 for that tier itself."""
+
+
+@event("ladder.defined", "rulebook", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LadderDefined:
+    """Who is reminded when a stage is overdue (督办阶梯): 催办, 督办, 提级督办. The latest word counts."""
+
+    rule: str
+    """The line's own name."""
+    stage: Stage | None
+    """Absent for every stage that has no ladder of its own."""
+    urgency: Urgency | None
+    """Only for cases of this urgency; absent for all."""
+    warn_percent: int
+    """Percent of the counted time after which a warning is given; 0 for no warning."""
+    rungs: tuple[LadderRung, ...]
+
+
+@event("sampling.defined", "rulebook", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplingDefined:
+    """How many of a hundred handled cases are looked at (抽查比例). The latest word counts, the narrowest line wins."""
+
+    rule: str
+    """The line's own name."""
+    issue_type: str
+    """A full code, or a prefix such as `E-01` for a whole group; `*` for all."""
+    loop: Loop | None
+    """Only for cases of this loop; absent for all."""
+    self_handled: bool
+    """Whether it speaks of what was put right on the spot, or of what a department handled."""
+    rate: int
+    """From 0 to 100."""
