@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, assert_never
+from typing import Any
 
-from services.dispatch.domain.case import CaseEvent
+from services.dispatch.domain.evolve import CaseEvent
 from services.dispatch.domain.rulebook import RulebookEvent
 from shared.contracts.case import (
     CaseArchived,
@@ -23,8 +23,16 @@ from shared.contracts.case import (
 from shared.contracts.catalogue import OF_SHAPE
 from shared.contracts.codec import encode
 from shared.contracts.envelope import Recorded
-from shared.contracts.rulebook import CalendarPublished, DepartmentRegistered, IssueTypeDefined, ResponsibilityAssigned
-from shared.kernel.case_states import LANDINGS
+from shared.contracts.rulebook import (
+    CalendarPublished,
+    DepartmentRegistered,
+    IssueTypeDefined,
+    LadderDefined,
+    LimitDefined,
+    ResponsibilityAssigned,
+    SamplingDefined,
+)
+from shared.kernel.case_states import State, landing
 from shared.projections import Batch, Cursor, Projection, select, tables_of, upsert
 
 Row = dict[str, Any]
@@ -35,31 +43,37 @@ Row = dict[str, Any]
 
 def take_rulebook(batch: Batch, cursor: Cursor) -> None:
     """The latest word of each line, by line."""
-    latest: dict[tuple[str, str], dict[str | int, Row]] = {}
+    latest: dict[tuple[str, ...], dict[tuple[str | int, ...], Row]] = {}
     for recorded in batch.events:
-        table, key, value = _line(recorded.event)
+        table, key = _line(recorded.event)
         row = {
-            key: value,
+            **key,
             "body": encode(recorded.event),
             "version": OF_SHAPE[type(recorded.event)].version,
             "position": recorded.position,
         }
-        latest.setdefault((table, key), {})[value] = row
-    for (table, key), rows in latest.items():
-        upsert(cursor, table, [key], list(rows.values()))
+        latest.setdefault((table, *key), {})[tuple(key.values())] = row
+    for (table, *columns), rows in latest.items():
+        upsert(cursor, table, columns, list(rows.values()))
 
 
-def _line(line: RulebookEvent) -> tuple[str, str, str | int]:
-    """Table, key column and key of a line."""
+def _line(line: RulebookEvent) -> tuple[str, dict[str, str | int]]:
+    """The table of a line, and what finds the line in it."""
     match line:
         case DepartmentRegistered(code=code):
-            return "departments", "code", code
+            return "departments", {"code": code}
         case IssueTypeDefined(code=code):
-            return "issue_types", "code", code
+            return "issue_types", {"code": code}
         case ResponsibilityAssigned(rule=rule):
-            return "responsibilities", "rule", rule
+            return "responsibilities", {"rule": rule}
         case CalendarPublished(year=year):
-            return "calendars", "year", year
+            return "calendars", {"year": year}
+        case LimitDefined(rule=rule):
+            return "standards", {"kind": "limit.defined", "rule": rule}
+        case LadderDefined(rule=rule):
+            return "standards", {"kind": "ladder.defined", "rule": rule}
+        case SamplingDefined(rule=rule):
+            return "standards", {"kind": "sampling.defined", "rule": rule}
 
 
 # --- the work list ----------------------------------------------------------------------------------------------
@@ -73,7 +87,8 @@ def take_cases(batch: Batch, cursor: Cursor) -> None:
         if isinstance(recorded.event, CaseFiled):
             rows[case_id] = _filed(recorded.event, recorded)
         elif case_id in rows:
-            rows[case_id].update(_change(recorded.event, recorded), **_progress(recorded))
+            standing = State(rows[case_id]["state"])
+            rows[case_id].update(_change(recorded.event, recorded), **_progress(recorded, standing))
         else:
             raise LookupError(f"{recorded.type} of case {case_id}, which was never filed")
     upsert(cursor, "cases", ["case_id"], list(rows.values()))
@@ -84,9 +99,9 @@ def _rows_of(case_ids: Iterable[str], cursor: Cursor) -> dict[str, Row]:
     return {str(row["case_id"]): {**row, "case_id": str(row["case_id"])} for row in found}
 
 
-def _progress(recorded: Recorded[CaseEvent]) -> Row:
+def _progress(recorded: Recorded[CaseEvent], standing: State) -> Row:
     """What every event of a case changes: where it stands, since when."""
-    state = LANDINGS[recorded.type]
+    state = landing(recorded.type, standing)
     return {
         "state": state.value,
         "is_open": state.is_open,
@@ -114,14 +129,14 @@ def _filed(event: CaseFiled, recorded: Recorded[CaseEvent]) -> Row:
         "answered_at": None,
         "reported_at": event.reported_at,
         "filed_at": recorded.occurred_at,
-        **_progress(recorded),
+        **_progress(recorded, State.FILED),
     }
 
 
 _NOBODY: Row = {"department": None, "co_handlers": [], "due_at": None, "answered_at": None, "is_cleared": False}
 
 
-def _change(event: CaseEvent, recorded: Recorded[CaseEvent]) -> Row:  # noqa: C901, PLR0911  # one branch per event
+def _change(event: CaseEvent, recorded: Recorded[CaseEvent]) -> Row:  # noqa: PLR0911  # one branch per event
     """The columns that this event alone changes."""
     match event:
         case CaseFiled():
@@ -140,10 +155,8 @@ def _change(event: CaseEvent, recorded: Recorded[CaseEvent]) -> Row:  # noqa: C9
             return {"answered_at": None, "is_cleared": False, "reworks": rework}
         case CaseSentToCheck():
             return {"is_cleared": False}
-        case TaskSigned() | CaseClosed() | CaseArchived():
-            return {}
         case _:
-            assert_never(event)
+            return {}
 
 
 def _names(*shapes: type) -> frozenset[str]:
@@ -155,7 +168,15 @@ PROJECTIONS: tuple[Projection, ...] = (
         name="rulebook",
         service="dispatch",
         tables=tables_of(__file__, "rulebook"),
-        handles=_names(DepartmentRegistered, IssueTypeDefined, ResponsibilityAssigned, CalendarPublished),
+        handles=_names(
+            DepartmentRegistered,
+            IssueTypeDefined,
+            ResponsibilityAssigned,
+            CalendarPublished,
+            LimitDefined,
+            LadderDefined,
+            SamplingDefined,
+        ),
         apply=take_rulebook,
     ),
     Projection(

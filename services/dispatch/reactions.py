@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.dispatch.domain import decisions
-from services.dispatch.domain.case import evolve
+from services.dispatch.domain.evolve import evolve
 from services.dispatch.domain.responsibility import Assignment
 from services.dispatch.domain.rulebook import Rulebook
 from services.dispatch.handlers import Rulebooks, case_stream

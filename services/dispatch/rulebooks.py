@@ -18,11 +18,12 @@ _TABLES = {
     "responsibilities": "responsibility.assigned",
     "calendars": "calendar.published",
 }
-_IS_THERE = "SELECT to_regclass('watermarks') IS NOT NULL AND to_regclass('calendars') IS NOT NULL AS is_there"
+_IS_THERE = "SELECT to_regclass('watermarks') IS NOT NULL AND to_regclass('standards') IS NOT NULL AS is_there"
 _STANDING = """
 SELECT (SELECT position FROM watermarks WHERE projection = 'rulebook') AS watermark,
        greatest((SELECT max(position) FROM departments), (SELECT max(position) FROM issue_types),
-                (SELECT max(position) FROM responsibilities), (SELECT max(position) FROM calendars)) AS edition
+                (SELECT max(position) FROM responsibilities), (SELECT max(position) FROM calendars),
+                (SELECT max(position) FROM standards)) AS edition
 """
 
 
@@ -87,6 +88,10 @@ def _read(rows: Rows) -> Rulebook:
         ]
         for table, name in _TABLES.items()
     }
+    lines["standards"] = [
+        codec.revive(row["kind"], row["version"], row["body"])
+        for row in rows.query("SELECT kind, version, body FROM standards")
+    ]
     missing = [table for table in ("departments", "issue_types", "calendars") if not lines[table]]
     if missing:
         raise Unavailable(f"the rulebook has no {' and no '.join(missing)} yet")

@@ -23,6 +23,16 @@ def _or_none(field: type[fields.Field[Any]], **options: Any) -> fields.Field[Any
     return field(allow_none=True, **options)
 
 
+def _evidence() -> fields.Field[Any]:
+    reference = Text(longest=300, one_line=True, metadata={"description": "such as photo:<sha256>"})
+    return fields.List(reference, load_default=list, validate=validate.Length(max=EVIDENCE))
+
+
+def _task() -> fields.Field[Any]:
+    told = {"description": "which task, where the department has several of the case"}
+    return fields.UUID(load_default=None, allow_none=True, metadata=told)
+
+
 # --- what comes in ----------------------------------------------------------------------------------------------
 
 
@@ -51,13 +61,21 @@ class ReturnBody(Body):
     kind = fields.Enum(ReturnKind, by_value=True, required=True)
     reason = Text(longest=REASON, required=True)
     believed_responsible = _code(load_default=None, allow_none=True)
+    evidence = _evidence()
+    task_id = _task()
+
+
+class ReasonBody(Body):
+    """Why."""
+
+    reason = Text(longest=REASON, required=True)
 
 
 class RespondBody(Body):
     """What the department did, with references to photos and papers."""
 
     answer = Text(longest=ANSWER, required=True)
-    evidence = fields.List(Text(longest=300, one_line=True), load_default=list, validate=validate.Length(max=EVIDENCE))
+    evidence = _evidence()
 
 
 class CloseBody(Body):

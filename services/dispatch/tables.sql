@@ -26,6 +26,15 @@ CREATE TABLE calendars (
     version  integer NOT NULL,
     position bigint NOT NULL
 );
+-- Limits, ladders and samples: kind is the event's name.
+CREATE TABLE standards (
+    kind     text NOT NULL,
+    rule     text NOT NULL,
+    body     json NOT NULL,
+    version  integer NOT NULL,
+    position bigint NOT NULL,
+    PRIMARY KEY (kind, rule)
+);
 
 -- projection: cases
 -- The work list: one row for every case, with who has it and until when.

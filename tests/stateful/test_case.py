@@ -5,6 +5,7 @@ The machine also forgets everything now and then, and goes on from what the log 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.dispatch import handlers, reactions
+from services.dispatch.domain import returns
 from services.dispatch.domain.actions import answers
-from services.dispatch.domain.case import Case, evolve
+from services.dispatch.domain.case import Case
+from services.dispatch.domain.evolve import evolve
 from shared.contracts.case import ReturnKind
 from shared.contracts.check import CheckFailed, CheckPassed
 from shared.contracts.codec import encode, revive
@@ -85,17 +88,27 @@ class CaseMachine(RuleBasedStateMachine):
             asker,
             "return",
             None,
-            lambda cause: handlers.return_task(
+            lambda cause: handlers.ask_return(
                 self.log,
                 RULEBOOK,
                 self.case_id,
                 asker,
                 cause,
-                kind=kind,
-                reason=reason,
-                believed_responsible=believed,
+                returns.Wish(kind=kind, reason=reason, believed_responsible=believed),
             ),
         )
+
+    @rule(asker=people, agrees=st.booleans(), reason=words)
+    def decide(self, asker: Asker, agrees: bool, reason: str) -> None:
+        before = len(self.log.events)
+        for request_id in tuple(self.case.requests):
+            cause = Cause(actor=asker.actor, at=self.at)
+            with suppress(WujiError):
+                if agrees:
+                    handlers.approve(self.log, self.case_id, asker, cause, request_id=request_id)
+                else:
+                    handlers.refuse(self.log, self.case_id, asker, cause, request_id=request_id, reason=reason)
+        self._advance(before)
 
     @rule(asker=people, answer=words, key=keys)
     def respond(self, asker: Asker, answer: str, key: str | None) -> None:
@@ -155,16 +168,8 @@ class CaseMachine(RuleBasedStateMachine):
             case "sign":
                 return handlers.sign(log, case_id, asker, cause)
             case "return":
-                return handlers.return_task(
-                    log,
-                    RULEBOOK,
-                    case_id,
-                    asker,
-                    cause,
-                    kind=ReturnKind.NOTHING_TO_DO,
-                    reason="无需处置",
-                    believed_responsible=None,
-                )
+                wish = returns.Wish(kind=ReturnKind.NOTHING_TO_DO, reason="无需处置")
+                return handlers.ask_return(log, RULEBOOK, case_id, asker, cause, wish)
             case "respond":
                 return handlers.respond(log, case_id, asker, cause, answer="已清运", evidence=("photo:1",))
             case "close":

@@ -10,7 +10,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.dispatch import handlers, reactions
-from services.dispatch.domain.case import Case, evolve
+from services.dispatch.domain import returns
+from services.dispatch.domain.case import Case
+from services.dispatch.domain.evolve import evolve
 from services.dispatch.domain.rulebook import Rulebook
 from shared.contracts.case import Loop, ReturnKind
 from shared.contracts.catalogue import OF_SHAPE
@@ -194,17 +196,16 @@ class Story:
         handlers.sign(self.log, self.case_id, SANITATION, self._by(SANITATION))
         return self
 
-    def returned(self) -> Story:
-        handlers.return_task(
-            self.log,
-            RULEBOOK,
-            self.case_id,
-            SANITATION,
-            self._by(SANITATION),
-            kind=ReturnKind.WRONG_DEPARTMENT,
-            reason="不属于环卫",
-            believed_responsible="urban",
-        )
+    def return_asked(self, kind: ReturnKind = ReturnKind.WRONG_DEPARTMENT) -> Story:
+        wish = returns.Wish(kind=kind, reason="不属于环卫", believed_responsible="urban")
+        handlers.ask_return(self.log, RULEBOOK, self.case_id, SANITATION, self._by(SANITATION), wish)
+        return self
+
+    def returned(self, kind: ReturnKind = ReturnKind.WRONG_DEPARTMENT) -> Story:
+        self.return_asked(kind)
+        approver = DISPATCHER if kind is ReturnKind.WRONG_DEPARTMENT else CHIEF
+        (request_id,) = self.case.requests
+        handlers.approve(self.log, self.case_id, approver, self._by(approver), request_id=request_id)
         return self
 
     def responded(self) -> Story:

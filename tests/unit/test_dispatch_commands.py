@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from services.dispatch import handlers
+from services.dispatch.domain import returns
 from services.dispatch.domain.actions import ACTIONS, answers
 from services.dispatch.queries.case import one_case
 from shared.contracts.case import CaseDispatched, ReturnKind, TaskResponded
@@ -51,12 +52,9 @@ class Command:
     wrong_asker: Asker
 
 
-def _return(
-    log: EventLog, case_id: Any, asker: Asker, why: Cause, kind: ReturnKind = ReturnKind.WRONG_DEPARTMENT
-) -> Appended:
-    return handlers.return_task(
-        log, RULEBOOK, case_id, asker, why, kind=kind, reason="不归我们管", believed_responsible="urban"
-    )
+def _return(log: EventLog, case_id: Any, asker: Asker, why: Cause, **changes: Any) -> Appended:
+    wish = {"kind": ReturnKind.WRONG_DEPARTMENT, "reason": "不归我们管", "believed_responsible": "urban", **changes}
+    return handlers.ask_return(log, RULEBOOK, case_id, asker, why, returns.Wish(**wish))
 
 
 def _by_hand(log: EventLog, case_id: Any, asker: Asker, why: Cause) -> Appended:
@@ -74,10 +72,10 @@ COMMANDS = (
         "dispatched",
         ("task.signed",),
         "task.not_signable",
-        "handling",
+        "checking",
         URBAN,
     ),
-    Command("return", _return, SANITATION, "handling", ("task.returned",), "task.not_returnable", "checking", URBAN),
+    Command("return", _return, SANITATION, "handling", ("return.requested",), "task.not_returnable", "checking", URBAN),
     Command(
         "respond",
         lambda log, case_id, asker, why: handlers.respond(log, case_id, asker, why, answer="已清运", evidence=()),
@@ -245,16 +243,7 @@ def test_a_task_of_another_department_cannot_be_returned_without_saying_whose_it
     story = TO["handling"]()
 
     with pytest.raises(Invalid) as refused:
-        handlers.return_task(
-            story.log,
-            RULEBOOK,
-            story.case_id,
-            SANITATION,
-            cause(SANITATION),
-            kind=ReturnKind.WRONG_DEPARTMENT,
-            reason="不归我们管",
-            believed_responsible=None,
-        )
+        _return(story.log, story.case_id, SANITATION, cause(SANITATION), believed_responsible=None)
 
     assert refused.value.where == "believed_responsible"
 
@@ -264,16 +253,7 @@ def test_a_task_is_not_returned_to_oneself_or_to_nobody_we_know(believed: str) -
     story = TO["handling"]()
 
     with pytest.raises(Invalid):
-        handlers.return_task(
-            story.log,
-            RULEBOOK,
-            story.case_id,
-            SANITATION,
-            cause(SANITATION),
-            kind=ReturnKind.WRONG_DEPARTMENT,
-            reason="不归我们管",
-            believed_responsible=believed,
-        )
+        _return(story.log, story.case_id, SANITATION, cause(SANITATION), believed_responsible=believed)
 
 
 def test_an_answer_says_whether_it_was_in_time() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.dispatch.domain import decisions
+from services.dispatch.domain import decisions, returns
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.responsibility import Assignment
 from shared.contracts.case import ReturnKind
@@ -30,6 +30,8 @@ _SOME_DEPARTMENT = Assignment(
     automatic=False,
 )
 
+_SOME_RETURN = returns.Wish(kind=ReturnKind.NOTHING_TO_DO, reason=_SOME_TEXT)
+
 Trial = Callable[[Case, Actor, datetime], object]
 
 
@@ -48,7 +50,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "return",
         "退回",
-        lambda case, by, _: decisions.return_task(case, by, ReturnKind.NOTHING_TO_DO, _SOME_TEXT, None),
+        lambda case, by, _: returns.ask(case, by, _SOME_RETURN),
     ),
     Action("respond", "反馈", lambda case, by, at: decisions.respond(case, by, _SOME_TEXT, (), at)),
     Action("close", "结案", lambda case, by, _: decisions.close(case, by, _SOME_TEXT)),

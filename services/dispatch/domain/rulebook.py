@@ -9,9 +9,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.dispatch.domain.limits import Limits, is_fair, own_rank, problems, rank
 from services.dispatch.domain.responsibility import Assignment, Lines, indexed, matching, patterns, ties, why
 from shared.contracts.case import Loop
-from shared.contracts.rulebook import CalendarPublished, DepartmentRegistered, IssueTypeDefined, ResponsibilityAssigned
+from shared.contracts.clock import Stage
+from shared.contracts.report import Urgency
+from shared.contracts.rulebook import (
+    CalendarPublished,
+    DepartmentRegistered,
+    IssueTypeDefined,
+    LadderDefined,
+    LimitDefined,
+    ResponsibilityAssigned,
+    SamplingDefined,
+)
 from shared.contracts.shapes import Limit
 from shared.kernel.area import Area
 from shared.kernel.errors import Invalid, Refused
@@ -19,7 +30,15 @@ from shared.kernel.wording import Wording
 from shared.kernel.working_calendar import Calendar
 from shared.kernel.working_time import MOST, due
 
-RulebookEvent = DepartmentRegistered | IssueTypeDefined | ResponsibilityAssigned | CalendarPublished
+RulebookEvent = (
+    DepartmentRegistered
+    | IssueTypeDefined
+    | ResponsibilityAssigned
+    | CalendarPublished
+    | LimitDefined
+    | LadderDefined
+    | SamplingDefined
+)
 
 _NO_LIMIT = Wording("没有规定时限", "no limit applies")
 
@@ -33,6 +52,7 @@ class Rulebook:
     lines: Lines
     calendars: Mapping[int, CalendarPublished]
     calendar: Calendar
+    limits: Limits
 
     @classmethod
     def of(cls, lines: Iterable[RulebookEvent]) -> Rulebook:
@@ -45,6 +65,7 @@ class Rulebook:
             indexed(line for line in found if isinstance(line, ResponsibilityAssigned)),
             calendars,
             Calendar.of(calendars.values()),
+            Limits.of(found),
         )
 
     def loop(self, issue_type: str) -> Loop:
@@ -52,18 +73,60 @@ class Rulebook:
         found = self.issue_types.get(issue_type)
         return Loop.COMMUNITY if found is None else found.loop
 
-    def propose(self, issue_type: str, area: Area, at: datetime) -> Assignment | None:
+    def limit(
+        self,
+        stage: Stage,
+        issue_type: str,
+        area: Area,
+        urgency: Urgency | None = None,
+        condition: str | None = None,
+        loop: Loop | None = None,
+    ) -> Limit | None:
+        """How long the stage may take for such a case there; None when nothing limits it.
+
+        The limit that an issue type brings itself is one for handling in the whole district.
+        """
+        line = self.limits.line(stage, issue_type, area, urgency, condition, loop)
+        own = self._limit(issue_type) if stage is Stage.HANDLE and condition is None else None
+        if line is None or (own is not None and rank(line) < own_rank(issue_type, area.district.path)):
+            return own
+        return line.limit
+
+    def ladder(self, stage: Stage, urgency: Urgency | None = None) -> LadderDefined | None:
+        """Who is called upon when the stage is overdue."""
+        return self.limits.ladder(stage, urgency)
+
+    def sampling(self, issue_type: str, loop: Loop | None = None, self_handled: bool = False) -> SamplingDefined | None:
+        """How many of such cases are looked at after handling; None when all are."""
+        return self.limits.sampling(issue_type, loop, self_handled)
+
+    def propose(
+        self,
+        issue_type: str,
+        area: Area,
+        at: datetime,
+        urgency: Urgency | None = None,
+        loop: Loop | None = None,
+    ) -> Assignment | None:
         """The department that the list chooses, with the time it would have from that instant; None without a line."""
         found = list(matching(self.lines, issue_type, area))
         if not found:
             return None
         line = found[0]
-        limit = line.limit or self._limit(issue_type)
+        limit = self._handling(line, issue_type, area, urgency, loop)
         because = why(line, issue_type, self.name(line.department), len(found) - 1)
         return self._assignment(line.department, line.co_handlers, line, because, limit, at)
 
     def by_hand(
-        self, issue_type: str, area: Area, at: datetime, department: str, co_handlers: tuple[str, ...], reason: str
+        self,
+        issue_type: str,
+        area: Area,
+        at: datetime,
+        department: str,
+        co_handlers: tuple[str, ...],
+        reason: str,
+        urgency: Urgency | None = None,
+        loop: Loop | None = None,
     ) -> Assignment:
         """The department that a dispatcher chooses instead, always with a reason.
 
@@ -73,7 +136,7 @@ class Rulebook:
         for code in (department, *co_handlers):
             self.registered(code, "department" if code == department else "co_handlers")
         own = next((line for line in matching(self.lines, issue_type, area) if line.department == department), None)
-        limit = (own.limit if own else None) or self._limit(issue_type)
+        limit = self._handling(own, issue_type, area, urgency, loop)
         because = Wording(f"人工派遣至{self.name(department)}：{reason}", f"chosen by hand, {department}: {reason}")
         return self._assignment(department, co_handlers, None, because, limit, at)
 
@@ -88,6 +151,20 @@ class Rulebook:
     def name(self, department: str) -> str:
         found = self.departments.get(department)
         return department if found is None else found.name
+
+    def _handling(
+        self,
+        line: ResponsibilityAssigned | None,
+        issue_type: str,
+        area: Area,
+        urgency: Urgency | None,
+        loop: Loop | None,
+    ) -> Limit | None:
+        """How long the department has: what its line says, unless this urgency has a limit of its own."""
+        standard = self.limits.line(Stage.HANDLE, issue_type, area, urgency, loop=loop)
+        if line is None or line.limit is None or (standard is not None and standard.urgency is not None):
+            return self.limit(Stage.HANDLE, issue_type, area, urgency, loop=loop)
+        return line.limit
 
     def _limit(self, issue_type: str) -> Limit | None:
         found = self.issue_types.get(issue_type)
@@ -129,6 +206,12 @@ def stream_of(line: RulebookEvent) -> str:
             return f"rulebook-responsibility-{rule}"
         case CalendarPublished(year=year):
             return f"rulebook-calendar-{year}"
+        case LimitDefined(rule=rule):
+            return f"rulebook-limit-{rule}"
+        case LadderDefined(rule=rule):
+            return f"rulebook-ladder-{rule}"
+        case SamplingDefined(rule=rule):
+            return f"rulebook-sampling-{rule}"
 
 
 def settle(current: RulebookEvent | None, wanted: RulebookEvent) -> tuple[RulebookEvent, ...]:
@@ -164,37 +247,35 @@ def check(lines: Sequence[RulebookEvent]) -> None:
     for one, other in ties(responsibilities):
         errors[other] = [f"says something about the same area and issue type as {one}"]
     for line in responsibilities:
-        problems = _problems(line, departments, kinds)
-        if problems:
-            errors[line.rule] = problems
+        said = _problems(line, departments, kinds)
+        if said:
+            errors[line.rule] = said
     for found in lines:
-        if isinstance(found, IssueTypeDefined) and not _is_fair(found.limit):
+        if isinstance(found, IssueTypeDefined) and not is_fair(found.limit):
             errors[found.code] = [f"a limit is between 1 and {MOST}"]
+    for rule, problem in problems(lines, kinds):
+        errors[rule] = [problem]
     _check_calendars([line for line in lines if isinstance(line, CalendarPublished)], errors)
     if errors:
         raise Invalid(f"the rulebook contradicts itself in {len(errors)} line(s)", errors=errors)
 
 
 def _problems(line: ResponsibilityAssigned, departments: set[str], kinds: set[str]) -> list[str]:
-    problems = [
+    found = [
         f"there is no department {code}" for code in (line.department, *line.co_handlers) if code not in departments
     ]
     if line.issue_type != "*" and line.issue_type not in kinds:
-        problems.append(f"no issue type is {line.issue_type} or belongs to it")
+        found.append(f"no issue type is {line.issue_type} or belongs to it")
     if line.department in line.co_handlers:
-        problems.append(f"{line.department} cannot be both lead and co-handler")
-    if not _is_fair(line.limit):
-        problems.append(f"a limit is between 1 and {MOST}")
+        found.append(f"{line.department} cannot be both lead and co-handler")
+    if not is_fair(line.limit):
+        found.append(f"a limit is between 1 and {MOST}")
     try:
         if Area.parse(line.area).path != line.area:
-            problems.append(f"the area is to be written as a path, {Area.parse(line.area)}")
+            found.append(f"the area is to be written as a path, {Area.parse(line.area)}")
     except Invalid as error:
-        problems.append(str(error))
-    return problems
-
-
-def _is_fair(limit: Limit | None) -> bool:
-    return limit is None or 0 < limit.amount <= MOST
+        found.append(str(error))
+    return found
 
 
 def _check_calendars(calendars: list[CalendarPublished], errors: dict[str, object]) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from services.dispatch.domain.actions import Answer, answers
-from services.dispatch.domain.case import Case, Task, evolve
+from services.dispatch.domain.case import Case, Task
+from services.dispatch.domain.evolve import evolve
 from services.dispatch.handlers import case_stream
 from services.dispatch.queries.rulebook import limit_body
 from services.dispatch.queries.work_list import CLOCK_RUNS

@@ -8,9 +8,9 @@ from typing import Any
 
 from shared.contracts import case, feedback, report
 from shared.contracts.envelope import Recorded
-from shared.kernel.case_states import MOVES, STATES, State
+from shared.kernel.case_states import LANDINGS, STATES, State
 
-ARRIVES: dict[str, str] = {move.event: move.target.value for move in MOVES}
+ARRIVES: dict[str, str] = {event: state.value for event, state in LANDINGS.items()}
 """Event type → the state it leads to. Every event leads to one state only, so the row needs no table of moves."""
 
 

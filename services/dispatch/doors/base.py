@@ -1,0 +1,46 @@
+"""What all doors to one case share: the address, the roles of the table, and the answer, which is the case anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.dispatch.queries import case as case_queries
+from shared.kernel.case_states import sources
+from shared.ports import Appended
+from shared.security.permission import ROLES
+from shared.web.call import Call, Reply
+
+if TYPE_CHECKING:
+    from services.dispatch.rulebooks import ProjectedRulebooks
+    from shared.ports import EventLog, Rows
+
+CASES = "/api/v1/cases"
+CASE = f"{CASES}/<uuid:case_id>"
+
+
+def roles_of(*events: str) -> tuple[str, ...]:
+    """Who may cause one of the events somewhere: the table says so."""
+    return tuple(sorted({role for event in events for move in sources(event) for role in move.roles} & ROLES))
+
+
+class CaseDoors:
+    """Base of the mixins that DispatchService inherits."""
+
+    if TYPE_CHECKING:
+        log: EventLog
+        rows: Rows
+
+        @property
+        def rulebooks(self) -> ProjectedRulebooks: ...
+
+    def after(self, call: Call, done: Appended) -> Reply:
+        """What the asker gets after a command: the case as it stands now, with what may be done next."""
+        call.note(version=done.version, repeated=done.repeated)
+        return self.one_case(call)
+
+    def one_case(self, call: Call) -> Reply:
+        """The case as it stands this moment, for this asker."""
+        case_id: UUID = call.path["case_id"]
+        call.note(case_id=case_id)
+        return Reply(case_queries.one_case(self.log, case_id, call.signed_in, call.at))

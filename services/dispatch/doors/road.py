@@ -1,0 +1,97 @@
+"""The doors of the straight road: dispatch, sign, respond, close, reopen, archive."""
+
+from __future__ import annotations
+
+from services.dispatch import handlers
+from services.dispatch.doors.base import CASE, CaseDoors, roles_of
+from services.dispatch.schemas import CaseAnswer, CloseBody, DispatchBody, ReopenBody, RespondBody
+from shared.web.call import Call, Reply
+from shared.web.door import door
+
+
+class RoadDoors(CaseDoors):
+    """What DispatchService inherits."""
+
+    @door("GET", CASE, summary="One case, with what you may do", answer=CaseAnswer)
+    def case(self, call: Call) -> Reply:
+        """As it stands this moment; every action says whether you may take it, and if not, why."""
+        return self.one_case(call)
+
+    @door(
+        "POST",
+        f"{CASE}/dispatch",
+        summary="Give it to a department",
+        body=DispatchBody,
+        answer=CaseAnswer,
+        roles=roles_of("case.dispatched"),
+    )
+    def dispatch(self, call: Call) -> Reply:
+        """派遣: the proposal of the responsibility list, or a department chosen by hand with a reason."""
+        asked = call.body
+        done = handlers.dispatch(
+            self.log,
+            self.rulebooks.current(call.at),
+            call.path["case_id"],
+            call.signed_in,
+            call.cause(),
+            department=asked["department"],
+            co_handlers=tuple(asked["co_handlers"]),
+            reason=asked["reason"] or "",
+        )
+        return self.after(call, done)
+
+    @door("POST", f"{CASE}/sign", summary="Take the task on", answer=CaseAnswer, roles=roles_of("task.signed"))
+    def sign(self, call: Call) -> Reply:
+        """签收: only the department that has the task."""
+        return self.after(call, handlers.sign(self.log, call.path["case_id"], call.signed_in, call.cause()))
+
+    @door(
+        "POST",
+        f"{CASE}/respond",
+        summary="Say what was done",
+        body=RespondBody,
+        answer=CaseAnswer,
+        roles=("department",),
+    )
+    def respond(self, call: Call) -> Reply:
+        """反馈: the answer of the department; somebody else is then to look."""
+        answer, evidence = call.body["answer"], tuple(call.body["evidence"])
+        done = handlers.respond(
+            self.log, call.path["case_id"], call.signed_in, call.cause(), answer=answer, evidence=evidence
+        )
+        return self.after(call, done)
+
+    @door(
+        "POST",
+        f"{CASE}/close",
+        summary="Close the case",
+        body=CloseBody,
+        answer=CaseAnswer,
+        roles=roles_of("case.closed"),
+    )
+    def close(self, call: Call) -> Reply:
+        """结案: only after the check was passed; the answer is what the reporter is told."""
+        answer = call.body["answer"]
+        return self.after(
+            call, handlers.close(self.log, call.path["case_id"], call.signed_in, call.cause(), answer=answer)
+        )
+
+    @door(
+        "POST",
+        f"{CASE}/reopen",
+        summary="Bring a closed case back",
+        body=ReopenBody,
+        answer=CaseAnswer,
+        roles=roles_of("case.reopened"),
+    )
+    def reopen(self, call: Call) -> Reply:
+        """重办: never without words."""
+        reason = call.body["reason"]
+        return self.after(
+            call, handlers.reopen(self.log, call.path["case_id"], call.signed_in, call.cause(), reason=reason)
+        )
+
+    @door("POST", f"{CASE}/archive", summary="Archive the case", answer=CaseAnswer, roles=roles_of("case.archived"))
+    def archive(self, call: Call) -> Reply:
+        """归档: nothing more may happen to it."""
+        return self.after(call, handlers.archive(self.log, call.path["case_id"], call.signed_in, call.cause()))
