@@ -18,12 +18,12 @@ export PYTHONUTF8 := 1
 help: ## List these targets 列出全部目标
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.run ## Make the virtual environment from the hashed lock file 建立虚拟环境
+setup: $(VENV)/.web ## Make the virtual environment from the hashed lock file 建立虚拟环境
 
-demo: $(VENV)/.run ## Everything at once: servers, schema, Panlong, cases, the district view 一条命令看演示
+demo: $(VENV)/.web ## Everything at once: servers, schema, Panlong, cases, the district view 一条命令看演示
 	@$(WUJI) demo
 
-up: $(VENV)/.run ## Start the private stack 启动
+up: $(VENV)/.web ## Start the private stack 启动
 	@$(WUJI) up
 
 down: $(VENV)/.run ## Stop what was started here, and nothing else 停止
@@ -35,7 +35,7 @@ reset: $(VENV)/.run ## Stop, and delete .run with all its data 停止并删除�
 status: $(VENV)/.run ## The truth about every process, queue and lag; all URLs 现状
 	@$(WUJI) status
 
-doctor: $(VENV)/.run ## Check everything, and say how to mend it 体检
+doctor: $(VENV)/.web ## Check everything, and say how to mend it 体检
 	@$(WUJI) doctor
 
 format: $(VENV)/.dev ## Format the code 格式化
@@ -89,7 +89,7 @@ lock: ## Compile the lock files anew from pyproject.toml 更新锁定文件
 	rm -rf .venv-lock
 
 clean: ## Delete the virtual environment and caches, not the data 清理环境与缓存
-	rm -rf $(VENV) .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf $(VENV) .venv-lock shared/pages/built .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "需要 Python 3.11 或更新版本 · Python 3.11 or newer is needed: apt-get install python3"; exit 4; }
@@ -102,6 +102,11 @@ $(VENV)/.run: requirements.lock pyproject.toml deploy/sdk/wuji_events/pyproject.
 	$(PIP) install --quiet --no-deps --no-build-isolation --no-index -e . -e deploy/sdk/wuji_events
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+# What the pages take from npm, by the hashes of its lock file: packages in .venv/web, files in shared/pages/built.
+$(VENV)/.web: shared/pages/package-lock.json shared/pages/vendor.toml | $(VENV)/.run
+	@$(BIN)/python -m deploy.web.vendor
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run $(VENV)/.web
 	$(PIP) install --progress-bar off --require-hashes -r requirements-dev.lock
 	@touch $@

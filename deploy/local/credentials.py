@@ -50,9 +50,15 @@ def generate() -> dict[str, str]:
         "supervisor": secrets.token_hex(16),
         "master_key": base64.b64encode(secrets.token_bytes(32)).decode(),
         "subscription_key": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "demo_password": demo_password(),
         "link_key": base64.b64encode(secrets.token_bytes(32)).decode(),
         "token_key": token_key,
         "token_public_key": tokens.public_part(token_key),
         **{f"database_{account}": secrets.token_hex(16) for account in ACCOUNTS},
         **{f"broker_{account}": secrets.token_hex(16) for account in ACCOUNTS},
     }
+
+
+def demo_password() -> str:
+    """For the log-ins of the demonstration: easy to type, good enough for the rules of passwords."""
+    return f"Panlong-{secrets.token_hex(3)}-{secrets.randbelow(90) + 10}"

@@ -18,7 +18,8 @@ PROCESSES = (*SERVICES, "relay", "projector", "courier")
 SECRETS: dict[str, tuple[str, ...]] = {
     "intake": ("WUJI_MASTER_KEY", "WUJI_LINK_KEY", "WUJI_TOKEN_PUBLIC_KEY"),
     "dispatch": ("WUJI_TOKEN_PUBLIC_KEY",),
-    "grid": ("WUJI_TOKEN_PUBLIC_KEY",),
+    # Grid keeps the accounts, and signs the sessions of browsers.
+    "grid": ("WUJI_TOKEN_KEY", "WUJI_TOKEN_PUBLIC_KEY"),
     "survey": ("WUJI_LINK_KEY", "WUJI_TOKEN_PUBLIC_KEY"),
     "notify": ("WUJI_MASTER_KEY", "WUJI_LINK_KEY", "WUJI_TOKEN_PUBLIC_KEY", "WUJI_SUBSCRIPTION_KEY"),
     "courier": ("WUJI_SUBSCRIPTION_KEY",),
@@ -57,6 +58,8 @@ def environment(process: str, backends: Backends, ports: Ports, public_url: str)
         values["WUJI_ADMIN_PORT"] = str(ports[f"{process}.admin"])
     if process in SERVICES:
         values["WUJI_HTTP_PORT"] = str(ports[f"{process}.http"])
+        # Nobody may take what runs beside a checkout for the city's own; whoever means it sets this to false.
+        values["WUJI_DEMO"] = "true"
     if process in ("notify", "courier", "operator"):
         values["WUJI_PARTNERS_URL"] = backends.partners_url
     if process == "courier":
@@ -79,8 +82,7 @@ def _databases(process: str, backends: Backends) -> dict[str, str]:
             "RABBITMQ_MANAGEMENT_URL": backends.management_url,
         }
         return {"DATABASE_URL": backends.database_url("reader"), **roles, **admin}
-    # Subscriptions are notify's, so their courier is notify to the database.
-    return {"DATABASE_URL": backends.database_url("notify" if process == "courier" else process)}
+    return {"DATABASE_URL": backends.database_url(process)}
 
 
 def write(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import time
@@ -12,8 +13,9 @@ from pathlib import Path
 from deploy.local.places import is_root
 from deploy.local.ports import Ports, listens
 from deploy.local.processes import PidFile, clean_environment, spawn, tail
-from deploy.local.routes import ROUTES, STANDARDS
+from deploy.local.routes import PAGES, ROUTES, STANDARDS
 from deploy.local.words import say
+from deploy.web import own
 from shared.kernel.errors import Unavailable
 
 HERE = Path(__file__).parent
@@ -32,7 +34,10 @@ http {{
     access_log off;
     server_tokens off;
     default_type application/octet-stream;
-    types {{ text/html html; application/json json; text/css css; image/svg+xml svg; }}
+    types {{
+        text/html html; application/json json; text/css css; image/svg+xml svg; image/png png;
+        text/javascript js; text/plain txt;
+    }}
     charset utf-8;
 
     client_body_temp_path {prefix}/tmp/body;
@@ -70,28 +75,36 @@ http {{
         limit_conn connections 3000;
         root {prefix}/pages;
 
-        error_page 400 /problems/400.json;
-        error_page 404 /problems/404.json;
-        error_page 405 /problems/405.json;
-        error_page 413 /problems/413.json;
-        error_page 414 /problems/414.json;
-        error_page 429 /problems/429.json;
-        error_page 500 502 503 504 =503 /problems/503.json;
+        error_page 400 /problems/400.$shape;
+        error_page 404 /problems/404.$shape;
+        error_page 405 /problems/405.$shape;
+        error_page 413 /problems/413.$shape;
+        error_page 414 /problems/414.$shape;
+        error_page 429 /problems/429.$shape;
+        error_page 500 502 503 504 =503 /problems/503.$shape;
         location /problems/ {{
             internal;
             default_type application/problem+json;
-            types {{ }}
+            types {{ text/html html; }}
             add_header Retry-After $retry_after always;
             add_header Allow $allow always;
         }}
 
-        location = / {{ try_files /index.html =404; add_header Cache-Control no-cache; }}
+        # Names change with the content, so a browser may keep them for ever.
+        location /static/ {{
+            gzip on;
+            gzip_types text/css text/javascript image/svg+xml;
+            add_header Cache-Control "public, max-age=31536000, immutable";
+            add_header X-Content-Type-Options nosniff;
+        }}
         location = /api {{ return 302 /; }}
         location = /api/ {{ return 302 /; }}
         location = /api/v1 {{ return 302 /; }}
 {locations}
     }}
 
+    # People get pages, programs get problem documents.
+    map $http_accept $shape {{ ~text/html html; default json; }}
     map $status $retry_after {{ 429 1; 503 5; default ""; }}
     map $status $allow {{ 405 "GET, POST"; default ""; }}
 }}
@@ -132,9 +145,9 @@ class Nginx:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.ports['front']}"
 
-    def start(self, page: str) -> None:
-        """Start it with this landing page, or reload it when it runs and something changed."""
-        changed = self._prepare(page)
+    def start(self) -> None:
+        """Start it, or reload it when it runs and something changed."""
+        changed = self._prepare()
         if self.pid_file.pid() is None:
             command = [str(self.program), "-p", str(self.prefix), "-c", str(self._settings), "-e", "stderr"]
             self.pid_file.write(spawn(command, log=self.log, env=clean_environment()))
@@ -166,13 +179,14 @@ class Nginx:
     def _settings(self) -> Path:
         return self.prefix / "nginx.conf"
 
-    def _prepare(self, page: str) -> bool:
+    def _prepare(self) -> bool:
         for folder in ("tmp", "pages/problems"):
             (self.prefix / folder).mkdir(parents=True, exist_ok=True)
         for code, (title, detail) in PROBLEMS.items():
             text = f'{{"type":"about:blank","title":"{title}","status":{code},"detail":"{detail}"}}\n'
             (self.prefix / "pages" / "problems" / f"{code}.json").write_text(text)
-        (self.prefix / "pages" / "index.html").write_text(page)
+            (self.prefix / "pages" / "problems" / f"{code}.html").write_text(problem_page(code, title, detail))
+        shutil.copytree(own.build(), self.prefix / "pages" / "static", dirs_exist_ok=True)
         text = SETTINGS.format(
             user=f"user {worker_user()};\n" if is_root() else "",
             prefix=self.prefix,
@@ -193,6 +207,12 @@ def locations(ports: Ports) -> str:
             path = f"/api/v1/{segment}"
             lines.append(PROXY.format(path=f"= {path}", port=port))
             lines.append(PROXY.format(path=f"{path}/", port=port))
+    for service, pages in PAGES.items():
+        port = ports[f"{service}.http"]
+        for path in pages:
+            lines.append(PROXY.format(path=f"= {path}", port=port))
+            if path != "/":
+                lines.append(PROXY.format(path=f"{path}/", port=port))
     for path, service in STANDARDS.items():
         lines.append(PROXY.format(path=path, port=ports[f"{service}.http"]))
     for process in (*ROUTES, "relay", "projector", "courier"):
@@ -210,6 +230,10 @@ def worker_user() -> str:
     return "root"
 
 
-def landing_page() -> str:
-    """The page at `/`: what this is, whether it is well, and where its documents are."""
-    return (HERE / "pages" / "index.html").read_text(encoding="utf-8")
+def problem_page(code: int, title: str, detail: str) -> str:
+    """What a browser shows when nginx itself refuses, or no service answers."""
+    text = (HERE / "pages" / "problem.html").read_text(encoding="utf-8")
+    chinese, _, english = detail.partition(" · ")
+    for name, value in {"CODE": str(code), "TITLE": title, "CHINESE": chinese, "ENGLISH": english}.items():
+        text = text.replace(f"@{name}@", value)
+    return text

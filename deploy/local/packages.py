@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +71,15 @@ NGINX = "nginx-light"
 FINDERS = {"postgresql-15": postgres_bin, "rabbitmq-server": rabbitmq_bin, NGINX: nginx}
 """Debian package → how to tell that it is here already."""
 
+CHINESE_FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
+WEB: dict[str, Callable[[], object]] = {"nodejs": lambda: shutil.which("node"), "npm": lambda: shutil.which("npm")}
+"""What brings the pages' files; nothing of it runs later."""
+BROWSER: dict[str, Callable[[], object]] = {
+    "chromium": lambda: shutil.which("chromium"),
+    "fonts-noto-cjk": lambda: CHINESE_FONT if CHINESE_FONT.exists() else None,
+}
+"""What tests of the pages need."""
+
 UNITS = {
     "postgresql-15": ["postgresql.service"],
     "rabbitmq-server": ["rabbitmq-server.service", "epmd.service", "epmd.socket"],
@@ -80,7 +89,8 @@ UNITS = {
 
 def missing(wanted: Iterable[str] = FINDERS) -> list[str]:
     """Debian packages to install, of those that are wanted."""
-    return [package for package in wanted if FINDERS[package]() is None]
+    known = {**FINDERS, **WEB, **BROWSER}
+    return [package for package in wanted if known[package]() is None]
 
 
 def programs() -> Programs:
@@ -135,7 +145,7 @@ def install(packages: list[str], step: Step) -> None:
         undo.enter_context(temporary(CLUSTER_SETTINGS, "create_main_cluster = false\n", "644", prefix))
         apt(prefix, ["update"], step)
         apt(prefix, ["install", "-y", "--no-install-recommends", *packages], step)
-        keep_from_boot([unit for package in packages for unit in UNITS[package]], prefix)
+        keep_from_boot([unit for package in packages for unit in UNITS.get(package, ())], prefix)
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from __future__ import annotations
 ROUTES: dict[str, tuple[str, ...]] = {
     "intake": ("reports", "subjects", "inbound", "api-keys"),
     "dispatch": ("cases", "departments", "issue-types", "responsibilities", "calendar"),
-    "grid": ("areas", "grids", "appointments", "checks", "views", "timeline"),
-    "survey": ("feedback",),
+    "grid": ("areas", "grids", "appointments", "checks", "views", "timeline", "accounts"),
+    "survey": ("feedback", "indicators", "figures", "appraisals"),
     "notify": ("notices", "outbox", "subscriptions", "events"),
 }
 """Service → first path segments; each service also answers `/api/v1/<service>/openapi.json`."""
@@ -15,10 +15,19 @@ STANDARDS: dict[str, str] = {"/open311/": "intake", "/events/": "notify"}
 """Addresses outside of `/api/v1`, which other standards have drawn or people read, and the service behind each."""
 
 
+PAGES: dict[str, tuple[str, ...]] = {
+    "grid": ("/", "/login", "/logout", "/session", "/account", "/look", "/areas", "/wall", "/live", "/about"),
+}
+"""Service → addresses that people open, and everything below each of them; `/` is itself alone."""
+
+
 def service_of(path: str) -> str | None:
     """The service behind a path such as `/api/v1/cases/5`; None when nginx would answer 404."""
     for start, service in STANDARDS.items():
         if path.startswith(start):
+            return service
+    for service, pages in PAGES.items():
+        if any(path == page or (page != "/" and path.startswith(f"{page}/")) for page in pages):
             return service
     prefix, _, rest = path.partition("/api/v1/")
     segment = rest.split("/")[0]

@@ -14,7 +14,7 @@ from deploy.local import environment, packages, preparation, wishes
 from deploy.local.backends import Backends
 from deploy.local.credentials import Credentials
 from deploy.local.environment import PROCESSES
-from deploy.local.nginx import Nginx, landing_page
+from deploy.local.nginx import Nginx
 from deploy.local.places import RunDir
 from deploy.local.ports import Ports
 from deploy.local.processes import tail
@@ -95,7 +95,7 @@ class Stack:
         changed = environment.write(self.run.env, self.backends, self.ports, self.url, wished)
         with progress.step(say("启动服务", "Start the services")) as step:
             self.supervisor.start(changed=changed)
-            self.nginx.start(landing_page())
+            self.nginx.start()
             self.nginx.wait()
             self.wait_ready(step)
 

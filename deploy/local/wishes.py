@@ -24,6 +24,7 @@ READERS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("WUJI_NOTIFY_", "WUJI_SMTP_", "WUJI_GATEWAY_"), ("notify",)),
     (("WUJI_WEBHOOK_", "WUJI_SUBSCRIPTION_", "WUJI_REPLAY_", "WUJI_PARTNERS_URL"), ("notify", "courier")),
     (_DOORS, SERVICES),
+    (("WUJI_DEMO",), SERVICES),
     (("WUJI_PUBLIC_URL", "WUJI_LOG"), (*SERVICES, "relay", "projector", "courier")),
 )
 """Beginnings of names, and the processes that read them. The operator's commands read all of them, secrets excepted."""

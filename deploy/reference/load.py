@@ -21,7 +21,7 @@ from services.dispatch.domain.rulebook import settle, stream_of
 from shared.contracts.appointment import AppointmentEnded, AppointmentStarted
 from shared.contracts.area import AreaCreated, AreaRenamed
 from shared.contracts.envelope import Actor, Recorded
-from shared.contracts.rulebook import LimitDefined, ResponsibilityAssigned
+from shared.contracts.rulebook import ResponsibilityAssigned
 from shared.kernel.area import Area
 from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.ids import derived_id
@@ -132,14 +132,13 @@ def _endings(found: Reference, before: dict[str, Recorded[Any]], today: date) ->
 
 
 def _rules(found: Reference) -> Iterable[Any]:
-    standards = [*found.limits, *found.ladders, *found.samplings]
-    return [*found.departments, *found.issue_types, *found.responsibilities, *standards, *found.calendars]
+    return [*found.departments, *found.issue_types, *found.responsibilities, *found.calendars]
 
 
 def _rulebook(found: Reference, district: Area) -> Iterator[Wanted]:
     for entry in _rules(found):
         line = entry.event
-        area = Area.parse(line.area) if isinstance(line, ResponsibilityAssigned | LimitDefined) else district
+        area = Area.parse(line.area) if isinstance(line, ResponsibilityAssigned) else district
         yield Wanted(stream_of(line), area, line)
 
 

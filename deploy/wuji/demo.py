@@ -25,7 +25,7 @@ LEVEL_WITHIN = 60.0
 @output_option()
 def demo(output: str) -> None:
     """一条命令跑起整套演示。Start everything, load Panlong, bring in cases, drive some through every step."""
-    from deploy.wuji import demo_department
+    from deploy.wuji import demo_accounts, demo_department
 
     started = time.monotonic()
     run = RunDir.chosen()
@@ -34,6 +34,7 @@ def demo(output: str) -> None:
         stack.up(progress)
         access = Access.find(run)
         load_reference(access, progress)
+        open_accounts(access, stack, progress)
         stories = bring_in_cases(access, progress)
         with progress.step(say("等投影跟上", "Wait for the projections")):
             wait_level(access)
@@ -44,6 +45,7 @@ def demo(output: str) -> None:
     if output == "json":
         view = view_of(access)
         found = {"urls": urls(stack), "stories": stories, "department_answered": department.answered, "view": view}
+        found["accounts"] = {one.account: one.role for one in demo_accounts.ACCOUNTS}
         print_json({**found, "subscription": department.subscription, "seconds": round(seconds, 1)})
         return
     from deploy.wuji.view import show_area
@@ -73,6 +75,15 @@ def load_reference(access: Access, progress: Progress) -> None:
     with progress.step(say("等投影跟上", "Wait for the projections")):
         # The doors check areas and issue types against their own read tables.
         wait_level(access)
+
+
+def open_accounts(access: Access, stack: Stack, progress: Progress) -> None:
+    """Somebody for each part of the loop may sign in at the pages."""
+    from deploy.wuji import demo_accounts
+
+    with progress.step(say("开通演示账号", "Open the log-ins")) as step:
+        opened = demo_accounts.ensure(access, stack.credentials["demo_password"])
+        step.detail = say(f"{len(opened)} 个", f"{len(opened)} accounts")
 
 
 def bring_in_cases(access: Access, progress: Progress) -> dict[str, int]:
@@ -147,7 +158,9 @@ def show_box(stack: Stack, subscription: str, seconds: float) -> None:
 
     command = command_name()
     lines = [
-        f"[bold]{stack.url}/[/]   " + say("首页与接口文档", "landing page, API documents"),
+        f"[bold]{stack.url}/[/]   " + say("首页,居民不需要登录", "home; residents need no account"),
+        *accounts_lines(stack),
+        "",
         f"RabbitMQ  http://127.0.0.1:{stack.backends.management_url.rpartition(':')[2]}/   "
         + say(f"账号密码见 {stack.run.env}/operator.env", f"login in {stack.run.env}/operator.env"),
         say("日志", "logs") + f"  {stack.run.log}",
@@ -169,6 +182,19 @@ def show_box(stack: Stack, subscription: str, seconds: float) -> None:
     if not console.is_terminal:
         console.width = 120
     console.print(Panel("\n".join(lines), title=title, box=box.ROUNDED, expand=False))
+
+
+def accounts_lines(stack: Stack) -> list[str]:
+    """The log-ins, and the password that is theirs."""
+    from deploy.wuji.demo_accounts import ACCOUNTS
+    from shared.pages.words import ROLES
+
+    password = stack.credentials["demo_password"]
+    lines = [say("登录", "log in") + f"  {stack.url}/login   " + say("密码", "password") + f"  [bold]{password}[/]"]
+    for one in ACCOUNTS:
+        where = f"{one.area} {one.department}" if one.department else one.area
+        lines.append(f"  {one.account:<16}{say(*ROLES[one.role])}  {where}")
+    return lines
 
 
 def command_name() -> str:

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "case": ("case:case", "一件事的全部经过", "the whole life of one case"),
     "events": ("events:events", "查看事件流", "look at the stream of events"),
     "import": ("imports:imports", "导入历史数据", "bring in history from files"),
+    "account": ("account:account", "登录账号:开通、停用、重置密码", "accounts that sign in at the pages"),
     "token": ("token:token", "签发工作人员令牌", "make a bearer token for a member of staff"),
     "apikey": ("apikey:apikey", "Open311 程序的密钥", "keys of Open311 programs"),
     "inbound": ("inbound:inbound", "外部系统来件", "other systems that send reports"),
@@ -46,7 +47,7 @@ GROUPS: list[CommandGroupDict] = [
     {"name": say("本机", "This machine"), "commands": ["demo", "up", "down", "reset", "status", "doctor"]},
     {
         "name": say("业务", "The city's work"),
-        "commands": ["view", "case", "events", "import", "token", "sub", "apikey", "inbound", "subject"],
+        "commands": ["view", "case", "events", "import", "account", "token", "sub", "apikey", "inbound", "subject"],
     },
     {"name": say("运维", "Operation"), "commands": ["parked", "projection", "log", "migrate", "topology", "bench"]},
     {"name": say("进程", "Processes"), "commands": ["run", "relay", "projector", "courier"]},

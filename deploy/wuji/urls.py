@@ -10,7 +10,7 @@ from deploy.local.stack import Stack
 
 def urls(stack: Stack) -> dict[str, str]:
     """Name → address, without passwords."""
-    found = {"platform": f"{stack.url}/"}
+    found = {"platform": f"{stack.url}/", "log in": f"{stack.url}/login"}
     found |= {f"openapi {service}": f"{stack.url}/api/v1/{service}/openapi.json" for service in ROUTES}
     found["event catalogue"] = f"{stack.url}/events/docs/"
     found["asyncapi"] = f"{stack.url}/events/asyncapi.json"

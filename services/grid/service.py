@@ -7,7 +7,10 @@ from datetime import date
 from nameko.timer import timer
 
 from services.grid import handlers, reactions
+from services.grid.accounts.doors import AccountDoors
+from services.grid.accounts.pages import AccountPages
 from services.grid.domain.time import day_of
+from services.grid.pages import GridPages
 from services.grid.queries import cases as case_queries
 from services.grid.queries import gauges, places, views
 from services.grid.schemas import (
@@ -36,7 +39,6 @@ from services.grid.schemas import (
 from shared.contracts.case import CaseSentToCheck
 from shared.contracts.envelope import Recorded
 from shared.entrypoints.on import on
-from shared.entrypoints.providers import Log, Tables
 from shared.kernel.area import Area
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import WujiError
@@ -52,12 +54,10 @@ _GROUND = ("operator", "duty_chief", "supervisor")
 _CHECKERS = ("supervisor", "grid_worker")
 
 
-class GridService:
+class GridService(GridPages, AccountPages, AccountDoors):
     """任务核查, the ground itself, and the five-level views."""
 
     name = "grid"
-    log = Log()
-    rows = Tables()
 
     # --- the five-level views -----------------------------------------------------------------------------------
 

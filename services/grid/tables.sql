@@ -23,6 +23,19 @@ CREATE TABLE grids (
 );
 CREATE INDEX grids_by_community ON grids (community, code);
 
+-- Every drawing that a grid ever had: who was responsible on a day goes by the lines of that day.
+CREATE TABLE grid_drawings (
+    code       text NOT NULL,
+    position   bigint NOT NULL,
+    drawn_on   date NOT NULL,
+    name       text NOT NULL,
+    community  text NOT NULL,
+    covers     text[] NOT NULL,
+    households integer NOT NULL,
+    PRIMARY KEY (code, position)
+);
+CREATE INDEX grid_drawings_by_community ON grid_drawings (community, code);
+
 -- projection: appointments
 CREATE TABLE appointments (
     appointment_id uuid PRIMARY KEY,
@@ -30,6 +43,7 @@ CREATE TABLE appointments (
     post           text NOT NULL,
     area           text NOT NULL,
     grid           text,
+    unit           text,
     since          date NOT NULL,
     until          date
 );
@@ -98,3 +112,23 @@ CREATE TABLE area_counts (
     n       bigint NOT NULL,
     PRIMARY KEY (area, measure, key)
 ) WITH (fillfactor = 70);
+
+-- projection: accounts
+CREATE TABLE accounts (
+    account    text PRIMARY KEY,
+    role       text NOT NULL,
+    area       text,
+    department text,
+    enabled    boolean NOT NULL,
+    created_at timestamptz NOT NULL
+);
+
+-- projection: names
+-- What departments and kinds of issue are called: pages say names, not codes.
+CREATE TABLE names (
+    kind text NOT NULL,
+    code text NOT NULL,
+    zh   text NOT NULL,
+    en   text NOT NULL,
+    PRIMARY KEY (kind, code)
+);

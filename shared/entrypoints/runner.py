@@ -17,6 +17,7 @@ from typing import Any
 
 from shared.config import Config
 from shared.kernel.errors import Invalid, WujiError
+from shared.pages.environment import show_demo_banner
 
 SERVICES = ("intake", "dispatch", "grid", "survey", "notify")
 STOPPED, FAILED, MISCONFIGURED, CANNOT_START, UNFINISHED = 0, 1, 2, 3, 4
@@ -40,6 +41,7 @@ def run(service: Any, name: str, **extra: Any) -> int:
     try:
         config = Config.load(name)
         logs.configure(name, config.log)
+        show_demo_banner(bool(config.get("WUJI_DEMO")))
         found = service()
     except Invalid as error:
         return _complain(error, MISCONFIGURED)

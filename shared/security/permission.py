@@ -80,15 +80,5 @@ def require(
     return asker
 
 
-def speak_for(asker: Asker, place: Area) -> Asker:
-    """The asker, when they belong to the place: what a community says, nobody above it may say in its name.
-
-    Raises Forbidden for whoever serves a wider area, or another one.
-    """
-    if asker.area is None or not asker.area.is_within(place):
-        raise Forbidden(f"only somebody who belongs to {place} may speak for it; you serve {asker.area or 'the city'}")
-    return asker
-
-
 def _either(roles: frozenset[str]) -> str:
     return " or ".join(sorted(roles))

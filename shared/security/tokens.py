@@ -156,7 +156,7 @@ class Verifier:
         if known is not None and now < known[1]:
             return known[0]
         claims = self._claims(token, now)
-        asker = _asker(claims)
+        asker = asker_of(claims)
         self._verified[token] = (asker, float(claims["exp"]))
         if len(self._verified) > _REMEMBERED:
             self._verified.popitem(last=False)
@@ -214,7 +214,8 @@ def _reason(error: Exception) -> Unauthenticated:
             return Unauthenticated(f"this is no token that we can read ({type(error).__name__})")
 
 
-def _asker(claims: dict[str, Any]) -> Asker:
+def asker_of(claims: dict[str, Any]) -> Asker:
+    """Who a token's checked claims name. Raises Unauthenticated when they name nobody that we know."""
     subject, role = claims["sub"], claims["role"]
     area, department = claims.get("area"), claims.get("department")
     if not (isinstance(subject, str) and 0 < len(subject) <= 200):

@@ -125,7 +125,4 @@ BUS_RECONNECTS = _counter("bus_reconnects_total", "Connections to the broker tha
 DELIVERIES = _counter("deliveries_total", "Notices by channel and outcome.", ["channel", "outcome"])
 CASES_OPEN = _gauge("cases_open", "Open cases.", ["street"])
 CASES_OVERDUE = _gauge("cases_overdue", "Open cases past their due instant.", ["street"])
-ADMISSION_BLOCKED = _counter(
-    "admission_blocked_total", "Demands on communities refused for want of an admission.", ["kind"]
-)
 CALENDAR_DAYS_LEFT = _gauge("calendar_days_left", "Days until the working calendar ends.")

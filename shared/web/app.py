@@ -94,7 +94,7 @@ class DoorApp:
             if reply.is_stream:
                 request.streams()
         except Exception as error:  # noqa: BLE001  # the one place where every error becomes an answer
-            status, headers, body, outcome = self._problem(error, environ, door, values)
+            status, headers, body, outcome = self._problem(error, request, door, values)
         self._say(label, status, started, request, outcome)
         start_response(_LINES.get(status) or f"{status} {problem.phrase(status)}", headers)
         return body
@@ -122,7 +122,7 @@ class DoorApp:
         return self._document
 
     def _problem(
-        self, error: Exception, environ: dict[str, Any], door: Door | None, values: dict[str, Any]
+        self, error: Exception, request: Request, door: Door | None, values: dict[str, Any]
     ) -> tuple[int, list[tuple[str, str]], list[bytes], dict[str, Any]]:
         if isinstance(error, MethodNotAllowed):
             allowed = ", ".join(sorted(set(error.valid_methods or ()) - {"OPTIONS"}))
@@ -135,6 +135,11 @@ class DoorApp:
         says: dict[str, Any] = {"outcome": found.kind, "instance": str(instance), "error": str(error)[:500]}
         if not isinstance(error, WujiError | MethodNotAllowed | NotFound):
             says["exc_info"] = error
+        environ = request.environ
+        if door is not None and door.failed is not None:
+            reply = door.failed(found, request)
+            headers, encoded = _encoded(reply, environ)
+            return reply.status or found.status, headers, list(encoded), says
         if door is not None and door.refusals is not None:
             status, media, body = door.refusals(found, values)
         else:
@@ -180,6 +185,7 @@ def _encoded(reply: Reply, environ: dict[str, Any]) -> tuple[list[tuple[str, str
         given = {name.lower() for name in reply.headers}
         headers = [pair for pair in headers if pair[0].lower() not in given]
         headers += [(name, _one_line(value)) for name, value in reply.headers.items()]
+    headers += [("Set-Cookie", _one_line(value)) for value in reply.cookies]
     if reply.is_stream:
         # Small frames must not wait in a buffer until 4 kB have come together.
         environ["eventlet.minimum_write_chunk_size"] = 0

@@ -12,6 +12,7 @@ from shared.contracts.envelope import Actor
 from shared.handling import Cause
 from shared.kernel.errors import Unauthenticated
 from shared.security.permission import Asker
+from shared.security.sessions import Session
 
 ANYONE: tuple[str, ...] = ("*",)
 """Roles of a door that residents use: no token is needed; one that is sent is verified all the same."""
@@ -32,6 +33,11 @@ class Call:
     path: dict[str, Any] = field(default_factory=dict)
     asker: Asker | None = None
     """None at a door for ANYONE when no token was sent."""
+    session: Session | None = None
+    """The browser's, when it sent one that is valid."""
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
+    """Path and query string as they were asked for."""
     idempotency_key: str | None = None
     """The sender's key, widened by service, asker and door, so that two senders cannot meet by accident."""
     request_hash: bytes | None = None
@@ -74,6 +80,8 @@ class Reply:
     """None: what the door declared."""
     headers: Mapping[str, str] | None = None
     media: str = "application/json"
+    cookies: tuple[str, ...] = ()
+    """Set-Cookie headers."""
     wait: Callable[[], None] | None = None
     """Not the answer yet: the door waits by this, holding neither a worker nor a connection to the database, and asks
     its method again."""

@@ -22,18 +22,21 @@ from werkzeug.routing import Rule
 from shared.config import Config
 from shared.kernel.errors import Conflict, Forbidden, Unauthenticated
 from shared.security.permission import ROLES, Asker
+from shared.security.sessions import COOKIE, Session, Sessions
 from shared.security.tokens import Verifier, public_part, subscriber_key
 from shared.web.call import ANYONE, SIGNED_IN, Call, Reply
-from shared.web.problem import Refusals
-from shared.web.request import Request
+from shared.web.problem import Problem, Refusals
+from shared.web.request import Raw, Request
 from shared.web.server import DoorServer
 
-__all__ = ["ANYONE", "SIGNED_IN", "Call", "Door", "Reply", "door", "doors_of"]
+__all__ = ["ANYONE", "SIGNED_IN", "Call", "Door", "Raw", "Reply", "door", "doors_of"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _TRIES = 3
+Failed = Callable[[Problem, Request], Reply]
+"""What a page's door shows when something went wrong."""
 
 
 class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
@@ -56,7 +59,9 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         media: str = "application/json",
         many: bool = False,
         forms: bool = False,
+        takes: Raw | None = None,
         refusals: Refusals | None = None,
+        failed: Failed | None = None,
         described: bool = True,
     ) -> None:
         super().__init__(method, url)
@@ -70,7 +75,9 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         self.media = media
         self.roles = _checked(roles)
         self.forms = forms
+        self.takes = takes
         self.refusals = refusals
+        self.failed = failed
         self.described = described
         # Made once: a schema object costs more than a request may.
         self._body_schema = body() if body is not None else None
@@ -98,8 +105,11 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
     def answer_to(self, request: Request, values: dict[str, Any]) -> Reply:
         """Check the request, call the method, give its reply. Raises what the method raises, and Invalid,
         Unauthenticated, Forbidden for what was wrong with the request itself."""
-        asker = self._asker(request)
+        session = self._session(request)
+        asker = self._asker(request, session)
         key = request.idempotency_key() if self.method in _WRITES else None
+        if self.takes is not None:
+            request.content(self.takes)
         call = Call(
             at=request.at,
             query=request.query(self._query_schema, self._lists),
@@ -107,11 +117,16 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
             raw=request.raw,
             path=values,
             asker=asker,
+            session=session,
+            cookies=request.cookies,
+            address=request.address,
             idempotency_key=key if key is None else self._widened(key, asker),
             headers=request.headers,
             traceparent=request.traceparent,
             notes=request.notes,
         )
+        if self.method in _WRITES:
+            self._refuse_forged(request, session)
         if key is not None:
             call.request_hash = request.fingerprint()
         request.received()
@@ -147,16 +162,36 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
             raise TypeError(f"{self.method_name} answered a {type(result).__name__}, not a Reply")
         return result
 
-    def _asker(self, request: Request) -> Asker | None:
+    def _session(self, request: Request) -> Session | None:
+        """The browser's session. A bearer token goes before it; a cookie that is no good counts for nothing."""
+        cookie = request.cookies.get(COOKIE)
+        if not cookie or self.server.sessions is None or request.environ.get("HTTP_AUTHORIZATION") is not None:
+            return None
+        try:
+            return self.server.sessions.read(cookie)
+        except Unauthenticated:
+            return None
+
+    def _asker(self, request: Request, session: Session | None) -> Asker | None:
         token = request.bearer()
-        if token is None:
-            if self.is_public:
-                return None
+        if token is not None:
+            asker = self.server.verifier.verify(token)
+        elif session is not None and not session.must_change:
+            asker = session.asker
+        elif self.is_public:
+            return None
+        else:
             raise Unauthenticated("this needs somebody who is signed in", hint="send Authorization: Bearer <token>")
-        asker = self.server.verifier.verify(token)
         if self.roles not in (ANYONE, SIGNED_IN) and asker.role not in self.roles:
             raise Forbidden(f"a {asker.role} may not do this; it takes {' or '.join(self.roles)}")
         return asker
+
+    def _refuse_forged(self, request: Request, session: Session | None) -> None:
+        """Another site's page can make a browser send its cookie along; it cannot know the form token."""
+        if session is not None and not session.allows(request.form_token):
+            raise Forbidden("the form does not come from a page of ours, or is too old", hint="load the page again")
+        if self.failed is not None and session is None and request.is_foreign:
+            raise Forbidden("another site sent this form")
 
     def _widened(self, key: str, asker: Asker | None) -> str:
         return f"{self.container.service_name}:{asker.id if asker else 'anonymous'}:{self.method_name}:{key}"
@@ -167,9 +202,10 @@ def door(method: str, url: str, *, summary: str, **options: Any) -> Callable[[F]
 
     `body` and `query` are marshmallow Schema classes that are loaded from what comes in; `answer` is the Schema class
     that documents the reply (`many=True`: a list of it); `roles` are who may knock: ANYONE, SIGNED_IN or names from
-    `shared.security.permission.ROLES`; `media` is the reply's type when it is not JSON. A door that another standard
-    has drawn takes HTML forms (`forms`), refuses in its own way (`refusals`), and is left out of our OpenAPI document
-    (`described=False`). The method gets a Call and gives a Reply.
+    `shared.security.permission.ROLES`; `media` is the reply's type when it is not JSON, and `takes` the files that are
+    taken instead of JSON: they are in `Call.raw`. A door that another standard has drawn takes HTML forms (`forms`),
+    refuses in its own way (`refusals`), and is left out of our OpenAPI document (`described=False`). Pages are opened
+    by `shared.pages.page`. The method gets a Call and gives a Reply.
     """
 
     def open_door(function: F) -> F:
@@ -201,6 +237,12 @@ def verifier_of(config: Config) -> Verifier:
     if config.get("WUJI_SUBSCRIPTION_KEY"):
         found.trust_subscribers(public_part(subscriber_key(config.subscription_key)))
     return found
+
+
+def sessions_of(config: Config) -> Sessions | None:
+    """How browsers' sessions are read: by the municipality's own key, whoever issues bearer tokens. None without it."""
+    key = config.get("WUJI_TOKEN_PUBLIC_KEY")
+    return Sessions(key) if key else None
 
 
 def _checked(roles: tuple[str, ...]) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ _REFUSALS = {
     405: "The address takes other methods",
     409: "A rule of the domain refuses, or somebody else was first",
     413: "The body is too large",
-    415: "The body is not JSON in UTF-8",
+    415: "The body is not of a type that is taken here, or is packed",
     431: "The headers are too large",
     500: "A bug of ours",
     503: "Something we need is down, or all workers are busy: see Retry-After",
@@ -97,6 +97,10 @@ def _operation(service: str, method_name: str, door: Any) -> dict[str, Any]:
         described["description"] = door.description
     if door.body is not None:
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": door.body}}}
+    if door.takes is not None:
+        # Whatever a sender calls it: the bytes tell what it is.
+        content = {media: {"schema": {"type": "string", "format": "binary"}} for media in door.takes.media}
+        described["requestBody"] = {"required": True, "content": content}
     return described
 
 
@@ -141,7 +145,7 @@ def _possible(door: Any) -> list[int]:
     found = {400, 401, 403, 404, 405, 431, 500, 503}
     if door.method != "GET":
         found.add(409)
-    if door.body is not None:
+    if door.body is not None or door.takes is not None:
         found |= {413, 415}
     return sorted(found)
 

@@ -6,20 +6,22 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from marshmallow import Schema, ValidationError
 
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import Invalid, Unauthenticated, WujiError
-from shared.web import form, strict_json
+from shared.web import cookies, form, strict_json
 from shared.web.protocol import SERVING, STREAMING
 
 LARGEST_BODY = 1_000_000
 """Bytes."""
+FORM_TOKEN = "_csrf"
 _MOST_QUERY_FIELDS = 100
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -39,6 +41,16 @@ class WrongMedia(WujiError):
     title = "Unsupported Media Type"
 
 
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """What a door takes that is no JSON: a file as it is."""
+
+    media: tuple[str, ...]
+    """Types that may be declared; whether they are true is for the method to see."""
+    largest: int
+    """Bytes."""
+
+
 class Request:
     """What came in over one connection, as the WSGI environment tells it."""
 
@@ -51,6 +63,8 @@ class Request:
         """What the log line of this request will say besides."""
         self.raw = b""
         """The body's bytes, once they were read."""
+        self.form_token: str | None = environ.get("HTTP_X_CSRF_TOKEN")
+        """What proves that a form is ours: a script sends it as a header, a form as the field `_csrf`."""
         given = environ.get("HTTP_TRACEPARENT", "")
         self.traceparent: str = given if _TRACEPARENT.fullmatch(given) else _new_trace()
 
@@ -60,6 +74,27 @@ class Request:
         found = {key[5:].replace("_", "-").lower(): value for key, value in self.environ.items() if key[:5] == "HTTP_"}
         found["content-type"] = self.environ.get("CONTENT_TYPE", "")
         return found
+
+    @cached_property
+    def cookies(self) -> Mapping[str, str]:
+        """Name → value."""
+        return cookies.read(self.environ.get("HTTP_COOKIE", ""))
+
+    @property
+    def address(self) -> str:
+        """Path and query string, as they were asked for."""
+        query = self.environ.get("QUERY_STRING", "")
+        path = str(self.environ.get("RAW_PATH_INFO") or self.environ.get("PATH_INFO", "/"))
+        return f"{path}?{query}" if query else path
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the browser says that another site's page sent this."""
+        site = self.environ.get("HTTP_SEC_FETCH_SITE")
+        if site is not None:
+            return site not in ("same-origin", "none")
+        origin = self.environ.get("HTTP_ORIGIN")
+        return origin is not None and urlsplit(origin).netloc != self.environ.get("HTTP_HOST")
 
     @property
     def trace_id(self) -> str:
@@ -132,19 +167,31 @@ class Request:
         """The body, loaded; with `forms` it may be an HTML form too. Raises TooLarge, WrongMedia, Invalid."""
         if schema is None:
             return {}
-        media = self._media(forms)
-        self.raw = self._read()
+        media = self._media((form.MEDIA, "application/json") if forms else ("application/json",))
+        self.raw = self._read(LARGEST_BODY)
         if media == form.MEDIA:
-            return _loaded(schema, form.parse(self.raw), "body")
+            return _loaded(schema, self._form(), "body")
         value = strict_json.parse(self.raw)
         if not isinstance(value, dict):
             raise Invalid(f"the body is a JSON {_kind(value)}, not an object", where="body")
         return _loaded(schema, value, "body")
 
-    def _media(self, forms: bool) -> str:
+    def content(self, takes: Raw) -> None:
+        """Read a body that is kept as it is. Raises TooLarge, WrongMedia, Invalid."""
+        self._media(takes.media)
+        self.raw = self._read(takes.largest)
+
+    def _form(self) -> dict[str, Any]:
+        """The fields but the form token."""
+        found: dict[str, Any] = dict(form.parse(self.raw))
+        token = found.pop(FORM_TOKEN, None)
+        if isinstance(token, str):
+            self.form_token = token
+        return found
+
+    def _media(self, readable: tuple[str, ...]) -> str:
         given, _, parameters = self.environ.get("CONTENT_TYPE", "").partition(";")
         media: str = given.strip().lower()
-        readable = (form.MEDIA, "application/json") if forms else ("application/json",)
         if media not in readable:
             raise WrongMedia(f"the body's type is {given[:60]!r}", hint=f"send Content-Type: {readable[0]}")
         charset = parameters.partition("charset=")[2].partition(";")[0].strip(' "').lower()
@@ -154,17 +201,17 @@ class Request:
             raise WrongMedia("the body is packed", hint="send it without Content-Encoding")
         return media
 
-    def _read(self) -> bytes:
+    def _read(self, largest: int) -> bytes:
         source = self.environ["wsgi.input"]
         declared: str | None = self.environ.get("CONTENT_LENGTH")
-        if declared is not None and int(declared) > LARGEST_BODY:
-            raise _too_large()
+        if declared is not None and int(declared) > largest:
+            raise _too_large(largest)
         try:
-            body: bytes = source.read(LARGEST_BODY + 1) if declared is None else source.read(int(declared))
+            body: bytes = source.read(largest + 1) if declared is None else source.read(int(declared))
         except ValueError as error:
             raise Invalid("the body's chunks cannot be read", where="body") from error
-        if len(body) > LARGEST_BODY:
-            raise _too_large()
+        if len(body) > largest:
+            raise _too_large(largest)
         if declared is not None and len(body) < int(declared):
             raise Invalid(f"the body ends after {len(body)} of {declared} bytes", where="body")
         if not body:
@@ -184,8 +231,9 @@ def _loaded(schema: Schema, raw: dict[str, Any], where: str) -> dict[str, Any]:
     return loaded
 
 
-def _too_large() -> TooLarge:
-    return TooLarge(f"the body is larger than {LARGEST_BODY:,} bytes", hint="send photos and files by reference")
+def _too_large(largest: int) -> TooLarge:
+    hint = "send photos and files by reference" if largest == LARGEST_BODY else "make it smaller"
+    return TooLarge(f"the body is larger than {largest:,} bytes", hint=hint)
 
 
 def _new_trace() -> str:

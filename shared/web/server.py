@@ -20,6 +20,7 @@ from nameko.web.server import WebServer
 
 from shared.config import Config
 from shared.kernel.errors import Unavailable
+from shared.security.sessions import Sessions
 from shared.security.tokens import Verifier
 from shared.telemetry.logs import logger
 from shared.telemetry.metrics import HTTP_CONNECTIONS, HTTP_CONNECTIONS_DROPPED, HTTP_TURNED_AWAY
@@ -48,10 +49,11 @@ class DoorServer(WebServer):  # type: ignore[misc]  # nameko has no types
         self._is_accepting = True
 
     def setup(self) -> None:
-        from shared.web.door import verifier_of  # the door knows the server already
+        from shared.web.door import sessions_of, verifier_of  # the door knows the server already
 
         self.settings: Config = self.container.config["wuji"]
         self.verifier: Verifier = verifier_of(self.settings)
+        self.sessions: Sessions | None = sessions_of(self.settings)
         self._workers = Semaphore(self.settings.count("WUJI_HTTP_WORKERS"))
 
     @contextmanager

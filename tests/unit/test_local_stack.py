@@ -117,7 +117,7 @@ def test_every_process_gets_its_own_accounts_and_only_the_secrets_it_needs(tmp_p
     assert "//wuji_dispatch:" in found["dispatch"]["DATABASE_URL"]
     assert "//wuji_dispatch:" in found["dispatch"]["AMQP_URL"]
     assert "WUJI_MASTER_KEY" not in found["dispatch"]
-    assert [name for name, values in found.items() if "WUJI_TOKEN_KEY" in values] == ["operator"]
+    assert [name for name, values in found.items() if "WUJI_TOKEN_KEY" in values] == ["grid", "operator"]
     assert {f"DATABASE_URL_{name.upper()}" for name in SERVICES} <= found["projector"].keys()
     assert all(stat.S_IMODE((tmp_path / f"{name}.env").stat().st_mode) == 0o600 for name in found)
 
@@ -205,7 +205,9 @@ def test_nginx_knows_the_way_to_every_door(service: str) -> None:
 
 def test_a_path_of_nobody_leads_nowhere() -> None:
     assert service_of("/api/v1/nosuch/5") is None
-    assert service_of("/") is None
+    assert service_of("/") == "grid"
+    assert service_of("/areas/530103.001") == "grid"
+    assert service_of("/nosuch") is None
 
 
 def test_the_supervisor_runs_what_can_be_run() -> None:

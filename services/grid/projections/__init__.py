@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from services.grid.projections.accounts import ACCOUNTS, NAMES
 from services.grid.projections.cases import CASES
 from services.grid.projections.checks import CHECKS
 from services.grid.projections.places import APPOINTMENTS, AREAS, GRIDS
 
-PROJECTIONS = (AREAS, GRIDS, APPOINTMENTS, CHECKS, CASES)
+PROJECTIONS = (AREAS, GRIDS, APPOINTMENTS, CHECKS, CASES, ACCOUNTS, NAMES)

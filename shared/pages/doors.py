@@ -1,0 +1,28 @@
+"""Where people go: every page that has a place in the menu and on the home page, and who is shown it.
+
+A page worker adds one line here. What somebody may do behind a door, the door decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PageDoor:
+    """One way in."""
+
+    href: str
+    name: str
+    """Chinese; the English is in `en.po`."""
+    what: str
+    icon: str
+    roles: frozenset[str] = frozenset()
+    """Roles that are shown it; empty for everybody, signed in or not."""
+
+
+STAFF: tuple[PageDoor, ...] = ()
+"""Pages of the staff, in the order of the menu; the five-level view and the wall come before and after."""
+
+PUBLIC: tuple[PageDoor, ...] = ()
+"""Pages of residents: no account needed."""

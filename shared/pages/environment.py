@@ -1,0 +1,85 @@
+"""What templates know: words, icons, assets, times, numbers; one environment per service and language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+
+from shared.pages import assets, doors, formats, words
+from shared.pages.language import LANGUAGES, Translator
+
+HERE = Path(__file__).parent
+THEMES = ("light", "dark", "auto")
+SENIOR_COOKIE, THEME_COOKIE = "wuji_senior", "wuji_theme"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How somebody wants to see the pages; remembered by the browser."""
+
+    senior: bool = False
+    """长辈版: larger letters and buttons."""
+    theme: str = "light"
+
+
+def look(cookies: Mapping[str, str]) -> Look:
+    """What the cookies say."""
+    theme = cookies.get(THEME_COOKIE, "light")
+    return Look(cookies.get(SENIOR_COOKIE) == "1", theme if theme in THEMES else "light")
+
+
+@cache
+def of(service: str, folder: Path | None) -> dict[str, Environment]:
+    """Language → environment of a service's templates."""
+    return {language: _made(service, folder, language) for language in LANGUAGES}
+
+
+def _made(service: str, folder: Path | None, language: str) -> Environment:
+    folders = [HERE / "templates"] if folder is None else [folder, HERE / "templates"]
+    made = Environment(
+        loader=ChoiceLoader([FileSystemLoader(found) for found in folders]),
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    translator = Translator(language, folder)
+    # The extension adds this method when it is installed, which no type checker sees.
+    install: Any = getattr(made, "install_gettext_callables")  # noqa: B009
+    install(translator.gettext, translator.ngettext, newstyle=True)
+    made.globals |= {
+        "lang": language,
+        "service": service,
+        "asset": assets.asset,
+        "icon": assets.icon,
+        "is_demo": is_demo,
+        "doors": doors.STAFF,
+        "public_doors": doors.PUBLIC,
+    }
+    made.filters |= formats.filters(language) | words.filters(language)
+    # Macros that every template, and every block of one, may call without importing them.
+    made.globals["ui"] = made.get_template("ui.html").module
+    return made
+
+
+def is_demo() -> bool:
+    """Whether this is a demonstration, and says so on every page."""
+    return _DEMO.shown
+
+
+class _Demo:
+    shown = False
+
+
+_DEMO = _Demo()
+
+
+def show_demo_banner(shown: bool) -> None:
+    """Said once at the start of a process."""
+    _DEMO.shown = shown
