@@ -59,6 +59,8 @@ ROLES: Names = {
     "operator": ("运维人员", "Operator"),
     "hotline": ("热线座席", "Hotline agent"),
     "window": ("服务窗口", "Service window"),
+    "leader": ("分管领导", "Leader"),
+    "volunteer": ("志愿者", "Volunteer"),
 }
 POSTS: Names = {
     "district_inspector": ("区级巡查员", "District inspector"),

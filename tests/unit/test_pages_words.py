@@ -1,0 +1,49 @@
+"""Both languages are complete: every catalogue has what the templates say, and nothing that they do not say any more."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from deploy.web.words import Words, catalogues
+from shared.kernel.case_states import STATES, Step
+from shared.pages import words
+from shared.security.permission import ROLES
+
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+@pytest.mark.parametrize("catalogue", catalogues(), ids=lambda one: one.path.parts[-3])
+def test_every_text_of_a_template_has_its_english(catalogue: Words) -> None:
+    known = catalogue.known()
+
+    assert sorted(text for text in catalogue.wanted if not known.get(text)) == []
+
+
+@pytest.mark.parametrize("catalogue", catalogues(), ids=lambda one: one.path.parts[-3])
+def test_no_catalogue_keeps_what_no_template_says(catalogue: Words) -> None:
+    assert sorted(set(catalogue.known()) - catalogue.wanted) == []
+
+
+@pytest.mark.parametrize("catalogue", catalogues(), ids=lambda one: one.path.parts[-3])
+def test_what_is_english_has_no_chinese_in_it(catalogue: Words) -> None:
+    assert sorted(text for text in catalogue.known().values() if _CHINESE.search(text)) == []
+
+
+def test_every_template_says_its_chinese_through_the_catalogue() -> None:
+    """A text outside of `_(…)` would stay Chinese for ever."""
+    bare = []
+    for catalogue in catalogues():
+        for path in catalogue.path.parent.glob("**/*.html"):
+            text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+            bare += [f"{path.name}: {line.strip()}" for line in text.splitlines() if _CHINESE.search(line)]
+
+    assert bare == []
+
+
+def test_every_step_state_and_role_has_its_name_in_both_languages() -> None:
+    assert set(words.STEPS) == {step.value for step in Step}
+    assert set(words.STATE_NAMES) == {state.value for state in STATES}
+    assert set(words.ROLES) >= ROLES - {"subscriber"}
+    assert {step.value: step.zh for step in Step} == {code: zh for code, (zh, _) in words.STEPS.items()}
