@@ -74,7 +74,7 @@ def _databases(process: str, backends: Backends) -> dict[str, str]:
         roles = {database_variable(service): backends.database_url(service) for service in SERVICES}
         return {"DATABASE_URL": backends.database_url("reader"), **roles}
     if process == "operator":
-        accounts = (*SERVICES, "relay", "importer", "reader", "owner")
+        accounts = (*SERVICES, "relay", "courier", "importer", "reader", "owner")
         roles = {database_variable(account): backends.database_url(account) for account in accounts}
         admin = {
             "WUJI_ADMIN_DATABASE_URL": backends.admin_database_url,

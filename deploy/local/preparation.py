@@ -13,7 +13,7 @@ from deploy.local.credentials import ACCOUNTS, SERVICES
 from shared.rabbitmq.topology import Reaction, Topology, topology
 
 ON_THE_BROKER = (*SERVICES, "relay", "projector", "courier", "operator")
-IN_THE_DATABASE = tuple(name for name in ACCOUNTS if name not in ("operator", "projector", "courier"))
+IN_THE_DATABASE = tuple(name for name in ACCOUNTS if name not in ("operator", "projector"))
 
 
 def database_passwords(backends: Backends) -> Mapping[str, str]:

@@ -39,8 +39,20 @@ def test_the_one_function_across_is_the_one_that_hands_out_sealed_contacts(datab
     assert database.query(FUNCTIONS, asked) == [("wuji_notify", "intake.sealed_contact")]
 
 
+def test_the_courier_keeps_what_belongs_to_delivery_and_sees_no_notice_and_no_contact(database: Database) -> None:
+    seen = {table for _, table in database.query(TABLES, [list(SERVICES), ["wuji_courier"]])}
+    allowed = database.query("SELECT category FROM es.categories WHERE role = 'wuji_courier'")
+
+    assert seen == {
+        *("notify.subscription_positions", "notify.subscription_queues", "notify.subscription_drops"),
+        *("notify.webhook_troubles", "notify.webhook_attempts", "notify.replays", "notify.errands"),
+    }
+    assert database.query(FUNCTIONS, [list(SERVICES), ["wuji_courier"]]) == []
+    assert allowed == [("subscription",)]
+
+
 def test_only_the_relay_gives_positions_and_nobody_but_the_owner_makes_tables_in_the_log(database: Database) -> None:
-    others = [*ROLES, "wuji_importer", "wuji_reader"]
+    others = [*ROLES, "wuji_courier", "wuji_importer", "wuji_reader"]
     writers = database.query(
         "SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)"
         " AND (has_table_privilege(oid, 'es.feed', 'INSERT') OR has_schema_privilege(oid, 'es', 'CREATE'))",

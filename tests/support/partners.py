@@ -118,7 +118,7 @@ class Partners:
 
     def environment(self) -> dict[str, str]:
         return {
-            "DATABASE_URL": self.database.url("notify"),
+            "DATABASE_URL": self.database.url("courier"),
             "AMQP_URL": self.staff_url("courier"),
             "RABBITMQ_MANAGEMENT_URL": self.servers.management_url,
             "WUJI_SUBSCRIPTION_KEY": base64.b64encode(KEY).decode(),
