@@ -170,7 +170,7 @@ Import(Path(path), read_mapping(Path(mapping)), datetime(2026, 5, 3, tzinfo=UTC)
 
 @pytest.mark.slow
 def test_an_import_that_was_killed_in_the_middle_goes_on_where_it_stopped(database: Database, tmp_path: Path) -> None:
-    rows = 12 * AT_ONCE
+    rows = 5 * AT_ONCE
     path = write_csv(tmp_path / "old.csv", [good_row(number, quarter=f"Q {number % 90}") for number in range(rows)])
     mapping_in(tmp_path)
     addresses = [database.url(role) for role in ("importer", "grid", "dispatch", "intake")]

@@ -163,7 +163,9 @@ def test_two_systems_may_number_alike(bench: Bench, hotline: System, sensors: Sy
 def test_several_signatures_may_come_as_while_a_secret_is_changed(hotline: System) -> None:
     answer = hotline.send(changed("order.id", "GD-4"), "msg_4")
     signature = str(answer.request.headers["webhook-signature"])
-    both = {"webhook-signature": f"v1,{'A' * 43}= v1a,whatever {signature}"}
+    # What is signed is the time, too.
+    at = str(answer.request.headers["webhook-timestamp"])
+    both = {"webhook-signature": f"v1,{'A' * 43}= v1a,whatever {signature}", "webhook-timestamp": at}
 
     assert hotline.send(changed("order.id", "GD-4"), "msg_4", **both).status_code == 201
 

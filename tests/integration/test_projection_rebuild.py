@@ -236,7 +236,7 @@ def test_what_was_poisoned_shows_up_as_a_difference_with_its_reason(database: Da
 
 @pytest.mark.slow
 def test_rows_do_not_depend_on_how_events_fell_into_batches(servers: Servers) -> None:
-    events = list(lives(300, 11))
+    events = list(lives(120, 11))
     results = []
     for limit in (7, 450, 100_000):
         with fresh_database(servers.database_url) as database:

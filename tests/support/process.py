@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -16,14 +17,24 @@ from typing import Any
 
 import requests
 
+from deploy.local.ports import FIRST
+
 _ROOT = Path(__file__).parents[2]
+_PORTS = (9_000, FIRST)
+"""Below those of stacks."""
 
 
 def free_port() -> int:
-    """A port that nobody has right now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """A port that nobody has right now; none of those that outgoing connections, of whomever, are given."""
+    chance = random.SystemRandom()
+    while True:
+        port = chance.randrange(*_PORTS)
+        with socket.socket() as tried:
+            try:
+                tried.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 @dataclass

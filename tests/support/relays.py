@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -26,6 +25,7 @@ from shared.relay.relay import Pace
 from tests.support.appends import adding, new_stream
 from tests.support.broker import Vhost
 from tests.support.database import Database
+from tests.support.process import free_port
 
 ROOT = Path(__file__).parents[2]
 WINDOW = Pace().window
@@ -69,12 +69,6 @@ class RelayProcess:
         """Processor time used so far."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @contextmanager

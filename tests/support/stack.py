@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from deploy.local.progress import Progress
 from deploy.local.stack import Stack, ready
 from shared.kernel.area import Area
 from shared.security import tokens
+from tests.support.process import free_port
 
 SERVERS = ("postgresql", "rabbitmq", "nginx", "supervisor")
 SETTINGS = {"WUJI_WEBHOOK_NETWORKS": "127.0.0.0/8", "WUJI_WEBHOOK_RETRIES": "1,1,1,1,1,2,5"}
@@ -162,9 +162,7 @@ class RunningStack:
     @contextmanager
     def another(self, process: str) -> Iterator[Another]:
         """A second process of the same kind, on an admin port of its own; ended with the block."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         environment = {**os.environ, **self.environment(process), "WUJI_ADMIN_PORT": str(port)}
         with (self.run.log / f"another-{process}.log").open("ab") as log:
             second = subprocess.Popen(
