@@ -19,15 +19,15 @@ from shared.config.settings import BY_NAME, Setting
 from shared.kernel.errors import Invalid
 
 FILE = "settings.env"
-_DOORS = ("WUJI_HTTP_", "WUJI_REACTION_", "WUJI_PREFETCH", "WUJI_DRAIN_", "WUJI_JWKS_", "WUJI_TOKEN_")
 READERS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("WUJI_NOTIFY_", "WUJI_SMTP_", "WUJI_GATEWAY_"), ("notify",)),
     (("WUJI_WEBHOOK_", "WUJI_SUBSCRIPTION_", "WUJI_REPLAY_", "WUJI_PARTNERS_URL"), ("notify", "courier")),
-    (_DOORS, SERVICES),
+    (("WUJI_PHOTO_",), ("intake",)),
     (("WUJI_DEMO",), SERVICES),
     (("WUJI_PUBLIC_URL", "WUJI_LOG"), (*SERVICES, "relay", "projector", "courier")),
 )
-"""Beginnings of names, and the processes that read them. The operator's commands read all of them, secrets excepted."""
+"""Beginnings of names, and the processes that read them. Whatever else is no secret goes to all services; the
+operator's commands read everything that is no secret."""
 _OUR_OWN = frozenset(
     (
         "WUJI_HTTP_PORT", "WUJI_HTTP_HOST", "WUJI_ADMIN_PORT", "WUJI_ADMIN_HOST", "WUJI_MASTER_KEY", "WUJI_LINK_KEY",
@@ -58,7 +58,7 @@ def setting_of(name: str) -> Setting | None:
     """The setting that may be set by this variable; `<NAME>_FILE` is one too when it is secret."""
     plain = name.removesuffix("_FILE") if name not in BY_NAME else name
     setting = BY_NAME.get(plain)
-    if setting is None or plain in _OUR_OWN or not any(_begins(plain, names) for names, _ in READERS):
+    if setting is None or plain in _OUR_OWN or not _readers(setting):
         return None
     return setting if name == plain or setting.secret else None
 
@@ -67,11 +67,12 @@ def _reads(process: str, name: str) -> bool:
     setting = setting_of(name)
     if setting is None or process == "operator":
         return setting is not None and not setting.secret
-    return any(_begins(setting.name, names) and process in those for names, those in READERS)
+    return process in _readers(setting)
 
 
-def _begins(name: str, beginnings: tuple[str, ...]) -> bool:
-    return name.startswith(beginnings)
+def _readers(setting: Setting) -> tuple[str, ...]:
+    named = (those for names, those in READERS if setting.name.startswith(names))
+    return next(named, () if setting.secret else SERVICES)
 
 
 def _check(name: str, value: str) -> None:
