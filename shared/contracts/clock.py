@@ -119,6 +119,8 @@ class ClockRecomputed:
     """The instant from which the time that was left is counted."""
     minutes: int
     """Counted minutes from there to the due instant."""
+    minutes_used: int
+    """Counted minutes that had been used by then."""
     because: str
     calendar: str | None
     day_and_night: bool

@@ -236,6 +236,7 @@ FIELDS: dict[str, tuple[str, str]] = {
     "mandatory": ("必办", ""),
     "minutes": ("计时分钟", ""),
     "minutes_left": ("剩余分钟", "Counted minutes that are left."),
+    "minutes_used": ("已用分钟", "Counted minutes that had been used by then."),
     "needs": ("审批角色", ""),
     "next_at": ("下次督办时间", "When the next rung is due while nothing happens."),
     "next_rung": ("下级督办", "The rung that comes next; absent at the top."),
