@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 ROUTES: dict[str, tuple[str, ...]] = {
-    "intake": ("reports", "subjects", "inbound", "api-keys"),
+    "intake": ("reports", "photos", "field/reports", "subjects", "inbound", "api-keys"),
     "dispatch": ("cases", "departments", "issue-types", "responsibilities", "calendar"),
     "grid": ("areas", "grids", "appointments", "checks", "views", "timeline", "accounts"),
     "survey": ("feedback", "indicators", "figures", "appraisals"),
     "notify": ("notices", "outbox", "subscriptions", "events"),
 }
-"""Service → first path segments; each service also answers `/api/v1/<service>/openapi.json`."""
+"""Service → how its paths begin; each service also answers `/api/v1/<service>/openapi.json`."""
+
+LARGE: dict[str, int] = {"photos": 10}
+"""Beginnings of paths that take more than 1 MB, and how many."""
 
 STANDARDS: dict[str, str] = {"/open311/": "intake", "/events/": "notify"}
 """Addresses outside of `/api/v1`, which other standards have drawn or people read, and the service behind each."""
@@ -30,7 +33,9 @@ def service_of(path: str) -> str | None:
         if any(path == page or (page != "/" and path.startswith(f"{page}/")) for page in pages):
             return service
     prefix, _, rest = path.partition("/api/v1/")
-    segment = rest.split("/")[0]
-    if prefix or not segment:
+    if prefix or not rest:
         return None
-    return next((service for service, own in ROUTES.items() if segment in own or segment == service), None)
+    for service, own in ROUTES.items():
+        if any(rest == start or rest.startswith(f"{start}/") for start in (*own, service)):
+            return service
+    return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from services.survey.domain import Verdict, evolve, record
+from services.survey.domain.feedback import Verdict, evolve, record
 from shared.handling import Cause, amend
 from shared.kernel.errors import Forbidden
 from shared.kernel.wording import Wording

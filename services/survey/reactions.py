@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.survey.domain import feedback_id, invite
+from services.survey.domain.feedback import feedback_id, invite
 from services.survey.handlers import feedback_stream
 from shared.contracts.case import CaseClosed, CaseFiled
 from shared.contracts.envelope import Recorded

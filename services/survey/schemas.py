@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from services.survey.domain import Standing
+from services.survey.domain.feedback import Standing
 from shared.contracts.feedback import Satisfaction
 from shared.web.fields import AreaField, Body, Text
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from services.survey import handlers, queries, reactions
-from services.survey.domain import Verdict
+from services.survey import handlers, reactions
+from services.survey.domain.feedback import Verdict
+from services.survey.doors.figures import FigureDoors
+from services.survey.queries import feedback as queries
 from services.survey.schemas import AnswerBody, FeedbackAnswer, FeedbackQuery, InvitationAnswer, LinkQuery
 from shared.contracts.case import CaseClosed
 from shared.contracts.envelope import Actor, Recorded
@@ -17,7 +19,7 @@ FEEDBACK = "/api/v1/feedback"
 READERS = ("supervisor", "dispatcher", "duty_chief", "reader", "operator")
 
 
-class SurveyService:
+class SurveyService(FigureDoors):
     """考核评价: the reporter has the last word."""
 
     name = "survey"

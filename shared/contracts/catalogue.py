@@ -32,6 +32,7 @@ MODULES = (
     "check",
     "photo",
     "feedback",
+    "appraisal",
     "notice",
     "subscription",
 )

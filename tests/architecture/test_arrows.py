@@ -13,14 +13,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 BREACHES = {
-    "services-talk-only-through-events": ("services/survey/queries.py", "import services.dispatch.handlers"),
+    "services-talk-only-through-events": ("services/survey/queries/feedback.py", "import services.dispatch.handlers"),
     "only-the-operator-imports-everything": ("shared/handling.py", "import services.grid.handlers"),
     "the-kernel-stands-alone": ("shared/kernel/clock.py", "import shared.ports"),
     "contracts-know-only-the-kernel": ("shared/contracts/case.py", "import shared.handling"),
     "adapters-do-not-know-each-other": ("shared/telemetry/logs.py", "import shared.postgres.errors"),
-    "the-domain-does-no-io": ("services/survey/domain.py", "import requests"),
+    "the-domain-does-no-io": ("services/survey/domain/feedback.py", "import requests"),
     "only-doors-know-nameko": ("services/survey/reactions.py", "import nameko"),
-    "psycopg2-lives-in-one-room": ("services/survey/queries.py", "import psycopg2"),
+    "psycopg2-lives-in-one-room": ("services/survey/queries/feedback.py", "import psycopg2"),
     "pika-lives-in-plain-processes": ("services/survey/handlers.py", "import pika"),
 }
 

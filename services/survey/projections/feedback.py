@@ -1,15 +1,18 @@
-"""From events to what survey looks up: every question, and its answer."""
+"""Every question that reporters are asked, and its answer."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, assert_never
 
-from services.survey.domain import FeedbackEvent
+from services.survey.domain.feedback import FeedbackEvent
 from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackInvited, FeedbackRecorded
 from shared.projections import Batch, Cursor, Projection, select, tables_of, upsert
 
 Row = dict[str, Any]
+_TABLES = str(Path(__file__).parent)
+"""`tables.sql` lies beside this folder."""
 
 
 def take_feedback(batch: Batch, cursor: Cursor) -> None:
@@ -60,7 +63,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection(
         name="feedback",
         service="survey",
-        tables=tables_of(__file__, "feedback"),
+        tables=tables_of(_TABLES, "feedback"),
         handles=frozenset({"feedback.invited", "feedback.recorded"}),
         apply=take_feedback,
     ),

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.survey.domain import Standing, evolve
+from services.survey.domain.feedback import Standing, evolve
 from services.survey.handlers import feedback_stream
 from shared.contracts.case import CaseClosed, CaseFiled
 from shared.contracts.feedback import FeedbackInvited, Satisfaction

@@ -1,0 +1,1 @@
+"""Doors by what they are about; `service.py` puts them together."""

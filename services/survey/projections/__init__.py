@@ -1,0 +1,13 @@
+"""From events to what survey looks up."""
+
+from __future__ import annotations
+
+from services.survey.projections import appraisals, counted, feedback, ground
+from shared.projections import Projection
+
+PROJECTIONS: tuple[Projection, ...] = (
+    *feedback.PROJECTIONS,
+    *counted.PROJECTIONS,
+    *ground.PROJECTIONS,
+    *appraisals.PROJECTIONS,
+)

@@ -1,0 +1,1 @@
+"""Question → answer: feedback, figures with the cases behind them, published appraisals."""
