@@ -4,7 +4,16 @@ from __future__ import annotations
 
 ROUTES: dict[str, tuple[str, ...]] = {
     "intake": ("reports", "photos", "field/reports", "subjects", "inbound", "api-keys"),
-    "dispatch": ("cases", "departments", "issue-types", "responsibilities", "calendar"),
+    "dispatch": (
+        "cases",
+        "departments",
+        "issue-types",
+        "responsibilities",
+        "calendar",
+        "admissions",
+        "demands",
+        "burdens",
+    ),
     "grid": ("areas", "grids", "appointments", "checks", "views", "timeline", "accounts"),
     "survey": ("feedback", "indicators", "figures", "appraisals"),
     "notify": ("notices", "outbox", "subscriptions", "events"),

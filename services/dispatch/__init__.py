@@ -3,5 +3,6 @@
 Writes:  case-<id>, clock-<case>, admission-<id>, demand-<id>, volunteer-<account>, rulebook-<kind>-<code>
 Hears:   report.accepted (files and, where the responsibility list says so, dispatches), check.passed, check.failed
          (clears for closing, or orders rework), feedback.recorded (reopens on the reporter's word)
-Serves:  /api/v1/cases, /api/v1/departments, /api/v1/issue-types, /api/v1/responsibilities, /api/v1/calendar
+Serves:  /api/v1/cases, /api/v1/departments, /api/v1/issue-types, /api/v1/responsibilities, /api/v1/calendar,
+         /api/v1/admissions, /api/v1/demands, /api/v1/burdens
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from services.dispatch.admissions.projections import PROJECTIONS as ADMISSIONS
 from services.dispatch.domain.evolve import CaseEvent
 from services.dispatch.domain.rulebook import RulebookEvent
 from shared.contracts.case import (
@@ -198,4 +199,5 @@ PROJECTIONS: tuple[Projection, ...] = (
         ),
         apply=take_cases,
     ),
+    *ADMISSIONS,
 )

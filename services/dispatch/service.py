@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from services.dispatch import reactions
+from services.dispatch.admissions.demand_doors import DemandDoors
+from services.dispatch.admissions.doors import AdmissionDoors
 from services.dispatch.doors.books import BookDoors
 from services.dispatch.doors.requests import RequestDoors
 from services.dispatch.doors.road import RoadDoors
@@ -16,7 +18,9 @@ from shared.entrypoints.providers import Log, Tables
 from shared.kernel.clock import utc_now
 
 
-class DispatchService(RoadDoors, RequestDoors, BookDoors):  # one mixin for each kind of thing that has doors
+class DispatchService(  # one mixin for each kind of thing that has doors
+    RoadDoors, RequestDoors, BookDoors, AdmissionDoors, DemandDoors
+):
     """指挥派遣, 处理反馈, 结案归档: from an accepted report to a closed case."""
 
     name = "dispatch"

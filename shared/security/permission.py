@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.contracts.envelope import Actor
-from shared.kernel.area import Area
+from shared.kernel.area import Area, Tier
 from shared.kernel.errors import Forbidden, Unauthenticated
 
 ROLES = frozenset(
@@ -62,11 +62,13 @@ def require(
     action_area: Area | None = None,
     department: str | None = None,
     roles: Iterable[str] = (),
+    at_least: Tier | None = None,
 ) -> Asker:
     """The asker, when they may act there.
 
     `action_area` is where the thing lies; `department` is the department whose task it is: an asker of role
-    `department` must belong to it. Raises Unauthenticated when nobody is asking, Forbidden with the reason otherwise.
+    `department` must belong to it; `at_least` is the tier that owns the thing: the asker must serve an area of that
+    tier, or a wider one. Raises Unauthenticated when nobody is asking, Forbidden with the reason otherwise.
     """
     if asker is None:
         raise Unauthenticated("this needs somebody who is signed in", hint="send a bearer token: wuji token --help")
@@ -77,6 +79,30 @@ def require(
         raise Forbidden(f"{action_area} is outside {asker.area}, the area you serve")
     if department is not None and asker.role == "department" and asker.department != department:
         raise Forbidden(f"this is a task of department {department}; you belong to {asker.department}")
+    if at_least is not None and asker.area is not None and asker.area.tier > at_least:
+        raise Forbidden(f"this takes somebody who serves a {at_least.label} or more; you serve {asker.area}")
+    return asker
+
+
+def meets(asker: Asker, place: Area) -> bool:
+    """Whether what they serve and the place have something in common: one lies in the other."""
+    return asker.covers(place) or (asker.area is not None and asker.area.is_within(place))
+
+
+def serves_somewhere(asker: Asker, places: Iterable[Area]) -> Asker:
+    """The asker, when one of the places has to do with theirs: enough to look, not to act. Raises Forbidden."""
+    if not any(meets(asker, place) for place in places):
+        raise Forbidden(f"this is about places outside {asker.area}, the area you serve")
+    return asker
+
+
+def speak_for(asker: Asker, place: Area) -> Asker:
+    """The asker, when they belong to the place: what a community says, nobody above it may say in its name.
+
+    Raises Forbidden for whoever serves a wider area, or another one.
+    """
+    if asker.area is None or not asker.area.is_within(place):
+        raise Forbidden(f"only somebody who belongs to {place} may speak for it; you serve {asker.area or 'the city'}")
     return asker
 
 

@@ -24,8 +24,8 @@ def roles_of(*events: str) -> tuple[str, ...]:
     return tuple(sorted({role for event in events for move in sources(event) for role in move.roles} & ROLES))
 
 
-class CaseDoors:
-    """Base of the mixins that DispatchService inherits."""
+class Doors:
+    """Base of the mixins that DispatchService inherits: what every door may use."""
 
     if TYPE_CHECKING:
         log: EventLog
@@ -33,6 +33,10 @@ class CaseDoors:
 
         @property
         def rulebooks(self) -> ProjectedRulebooks: ...
+
+
+class CaseDoors(Doors):
+    """Base of the mixins whose doors are about one case."""
 
     def after(self, call: Call, done: Appended) -> Reply:
         """What the asker gets after a command: the case as it stands now, with what may be done next."""

@@ -1,0 +1,62 @@
+-- The registers of admission: made of events, rebuilt at any time.
+
+-- projection: admissions
+-- Everything that departments ever applied for. Whether it is in force is asked of the period, at the moment of asking.
+CREATE TABLE admissions (
+    admission_id    uuid PRIMARY KEY,
+    department      text NOT NULL,
+    matter          text NOT NULL,
+    state           text NOT NULL,
+    scope           text[] NOT NULL,
+    kinds           text[] NOT NULL,
+    valid_from      timestamptz NOT NULL,
+    valid_until     timestamptz NOT NULL,
+    decide_by       timestamptz,
+    is_short_notice boolean NOT NULL,
+    reason          text,
+    drafted_at      timestamptz NOT NULL,
+    changed_at      timestamptz NOT NULL,
+    position        bigint NOT NULL
+);
+CREATE INDEX admissions_newest ON admissions (drafted_at DESC, admission_id DESC);
+CREATE INDEX admissions_to_expire ON admissions (valid_until) WHERE state IN ('approved', 'suspended');
+
+-- projection: demands
+-- What departments asked of communities, and what was blocked; and the same once for each community, with its burden.
+CREATE TABLE demands (
+    demand_id  uuid PRIMARY KEY,
+    department text NOT NULL,
+    kind       text NOT NULL,
+    matter     text NOT NULL,
+    is_blocked boolean NOT NULL,
+    asked      integer NOT NULL,
+    missing    text[] NOT NULL,
+    due_at     timestamptz,
+    made_at    timestamptz NOT NULL,
+    position   bigint NOT NULL
+);
+CREATE INDEX demands_newest ON demands (made_at DESC, demand_id DESC);
+CREATE TABLE demand_parts (
+    demand_id    uuid NOT NULL,
+    community    text NOT NULL,
+    department   text NOT NULL,
+    kind         text NOT NULL,
+    fields       integer NOT NULL,
+    admission_id uuid NOT NULL,
+    outcome      text NOT NULL,
+    on_time      boolean,
+    made_at      timestamptz NOT NULL,
+    ended_at     timestamptz,
+    position     bigint NOT NULL,
+    PRIMARY KEY (demand_id, community)
+);
+CREATE INDEX demand_parts_of_community ON demand_parts (community text_pattern_ops, made_at);
+
+-- projection: communities
+-- Which communities there are, so that a demand may name a street and mean every community of it.
+CREATE TABLE communities (
+    path     text PRIMARY KEY,
+    name     text NOT NULL,
+    position bigint NOT NULL
+);
+CREATE INDEX communities_by_area ON communities (path text_pattern_ops);
