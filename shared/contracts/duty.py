@@ -24,12 +24,15 @@ class DutyKind(StrEnum):
 @event("duty.post_opened", "duty")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DutyPostOpened:
-    """From now on somebody has to be there, day and night, until it is closed (设岗)."""
+    """Somebody has to be there until it is closed (设岗)."""
 
     post_id: UUID
     area: str
     name: str
     kind: DutyKind
+    since: datetime
+    around_the_clock: bool
+    """Day and night; otherwise in the planned shifts alone."""
     roll_call_minutes: int
     """Whoever is there says so at least this often."""
     takeover_minutes: int | None
@@ -76,6 +79,7 @@ class ShiftAnswered:
 
     post_id: UUID
     shift_id: UUID
+    at: datetime
 
 
 @event("shift.handed_over", "duty")
