@@ -12,6 +12,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from shared.contracts.catalogue import event
+from shared.contracts.report import Urgency
 from shared.contracts.shapes import Limit
 
 
@@ -79,6 +80,9 @@ class ClockStarted:
     condition: str | None
     """The closing condition 结案条件 whose own limit it is; absent for the stage as a whole."""
     loop: str | None
+    urgency: Urgency
+    goes_on: bool
+    """Whether it runs to the due instant that the task had before: a rework lends no new time."""
     started_at: datetime
     due_at: datetime
     warn_at: datetime | None
