@@ -15,7 +15,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
         "burdens",
     ),
     "grid": ("areas", "grids", "appointments", "checks", "views", "timeline", "accounts"),
-    "survey": ("feedback", "indicators", "figures", "appraisals"),
+    "survey": ("feedback", "indicators", "figures", "appraisals", "flags"),
     "notify": ("notices", "outbox", "subscriptions", "events"),
 }
 """Service → how its paths begin; each service also answers `/api/v1/<service>/openapi.json`."""

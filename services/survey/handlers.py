@@ -1,15 +1,17 @@
-"""One function per command: the reporter answers."""
+"""One function per command: the reporter answers, somebody looks at a flag."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
+from services.survey.domain import flags
 from services.survey.domain.feedback import Verdict, evolve, record
 from shared.handling import Cause, amend
-from shared.kernel.errors import Forbidden
+from shared.kernel.errors import Forbidden, NotFound
 from shared.kernel.wording import Wording
 from shared.ports import Appended, EventLog
-from shared.security import links
+from shared.security import links, permission
+from shared.security.permission import Asker
 
 PURPOSE = "feedback"
 
@@ -30,3 +32,24 @@ def answer(log: EventLog, link_key: bytes, feedback_id: UUID, token: str, verdic
     """The reporter answers, once."""
     require_link(link_key, feedback_id, token)
     return amend(log, feedback_stream(feedback_id), evolve, lambda feedback: record(feedback, verdict, cause.at), cause)
+
+
+def flag_stream(case_id: UUID) -> str:
+    return f"flag-{case_id}"
+
+
+def settle_flag(
+    log: EventLog, case_id: UUID, flag_id: UUID, asker: Asker, cause: Cause, *, founded: bool, words: str
+) -> Appended:
+    """Somebody looked at what seemed odd, and says what it was."""
+    history = log.stream(flag_stream(case_id))
+    if not history:
+        raise NotFound(str(Wording("该案件没有疑点", "this case has no flags")))
+    permission.require(asker, action_area=history[-1].area)
+    return amend(
+        log,
+        flag_stream(case_id),
+        flags.evolve,
+        lambda known: flags.settle(known, case_id, flag_id, founded, words),
+        cause,
+    )

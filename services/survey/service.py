@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from services.survey import handlers, reactions
 from services.survey.domain.feedback import Verdict
 from services.survey.doors.figures import FigureDoors
+from services.survey.doors.flags import FlagDoors
 from services.survey.queries import feedback as queries
 from services.survey.schemas import AnswerBody, FeedbackAnswer, FeedbackQuery, InvitationAnswer, LinkQuery
-from shared.contracts.case import CaseClosed
+from shared.contracts.case import CaseClosed, CaseSuspended, TaskResponded
+from shared.contracts.check import CheckFailed, CheckPassed
 from shared.contracts.envelope import Actor, Recorded
+from shared.contracts.report import ReportSelfHandled
+from shared.contracts.task import TaskPartResponded
 from shared.entrypoints.on import on
 from shared.entrypoints.providers import Log, Settings, Tables
 from shared.kernel.clock import utc_now
@@ -19,7 +25,7 @@ FEEDBACK = "/api/v1/feedback"
 READERS = ("supervisor", "dispatcher", "duty_chief", "reader", "operator")
 
 
-class SurveyService(FigureDoors):
+class SurveyService(FigureDoors, FlagDoors):
     """考核评价: the reporter has the last word."""
 
     name = "survey"
@@ -83,3 +89,8 @@ class SurveyService(FigureDoors):
     def invite_reporter(self, recorded: Recorded[CaseClosed]) -> None:
         """回访: ask about every closing."""
         reactions.invite_reporter(recorded, self.log, consumer="survey.invite_reporter", at=utc_now())
+
+    @on(TaskResponded, TaskPartResponded, CheckPassed, CheckFailed, CaseSuspended, CaseClosed, ReportSelfHandled)
+    def look_for_flags(self, recorded: Recorded[Any]) -> None:
+        """疑点: note what looks odd beside the case."""
+        reactions.look_for_flags(recorded, self.log, self.rows, consumer="survey.look_for_flags", at=utc_now())

@@ -82,3 +82,29 @@ CREATE TABLE appraisals (
     counted_at   timestamptz NOT NULL
 );
 CREATE INDEX appraisals_by_area ON appraisals (area, until DESC);
+
+-- projection: flags
+-- What looked odd beside a case, and what somebody found who looked.
+CREATE TABLE flags (
+    flag_id    uuid PRIMARY KEY,
+    case_id    uuid NOT NULL,
+    area       text NOT NULL,
+    suspicion  text NOT NULL,
+    because    text NOT NULL,
+    department text,
+    raised_at  timestamptz NOT NULL,
+    founded    boolean,
+    words      text,
+    settled_at timestamptz
+);
+CREATE INDEX flags_by_time ON flags (raised_at DESC, flag_id);
+CREATE INDEX flags_of_case ON flags (case_id);
+
+-- projection: closings
+-- Who closed each case, and when: many by one account at month's end is a flag.
+CREATE TABLE closings (
+    case_id   uuid PRIMARY KEY,
+    closed_by text NOT NULL,
+    closed_at timestamptz NOT NULL
+);
+CREATE INDEX closings_by_account ON closings (closed_by, closed_at);

@@ -33,6 +33,7 @@ MODULES = (
     "photo",
     "feedback",
     "appraisal",
+    "flag",
     "notice",
     "subscription",
 )

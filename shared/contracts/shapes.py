@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
@@ -10,6 +11,8 @@ from shared.kernel.working_time import Limit, Unit
 __all__ = ["INTERNAL", "Internal", "Limit", "Point", "Unit"]
 
 T = TypeVar("T")
+_EARTH = 6_371_008.8
+"""Metres: the mean radius."""
 INTERNAL = "internal"
 Internal = Annotated[T, INTERNAL]
 """A field of a public event that departments do not get, for example `subject_id: Internal[UUID | None]`.
@@ -23,3 +26,10 @@ class Point:
     lat: float
     lon: float
     accuracy: float | None = None
+
+    def metres_to(self, other: Point) -> float:
+        """The distance on a sphere of the earth's mean radius."""
+        one, two = math.radians(self.lat), math.radians(other.lat)
+        north, east = two - one, math.radians(other.lon - self.lon)
+        chord = math.sin(north / 2) ** 2 + math.cos(one) * math.cos(two) * math.sin(east / 2) ** 2
+        return 2 * _EARTH * math.asin(math.sqrt(min(1.0, chord)))

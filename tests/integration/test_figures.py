@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from services.survey.domain.counted import Book, Kind, Row, take
+from services.survey.domain.counted import Book, Kind, Row
+from services.survey.domain.counting import take
 from services.survey.domain.indicators import INDICATORS
 from services.survey.projections import PROJECTIONS
 from services.survey.queries.figures import By, Part, Wanted, cases_behind, figures, window

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from services.survey.domain import indicators
-from services.survey.domain.counted import COUNTED, Book, Kind, Row, take
+from services.survey.domain.counted import Book, Kind, Row
+from services.survey.domain.counting import COUNTED, take
 from services.survey.domain.scores import jinhua, jinniu
 from shared.contracts import clock
 from shared.contracts.case import ReturnKind

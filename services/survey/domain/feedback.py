@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import assert_never
 from uuid import UUID
 
-from shared.contracts.case import CaseClosed, CaseFiled
+from shared.contracts.case import CaseClosed, CaseFiled, CaseSelfHandled
 from shared.contracts.feedback import FeedbackInvited, FeedbackRecorded, Satisfaction
 from shared.kernel.errors import Invalid, Refused
 from shared.kernel.ids import derived_id
@@ -70,7 +70,7 @@ def feedback_id(case_id: UUID, closing: int) -> UUID:
     return derived_id("feedback", case_id, closing)
 
 
-def invite(filed: CaseFiled, closed: CaseClosed, at: datetime) -> tuple[FeedbackEvent, ...]:
+def invite(filed: CaseFiled | CaseSelfHandled, closed: CaseClosed, at: datetime) -> tuple[FeedbackEvent, ...]:
     """Ask about this closing."""
     return (
         FeedbackInvited(

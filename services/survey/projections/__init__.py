@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.survey.projections import appraisals, counted, feedback, ground
+from services.survey.projections import appraisals, counted, feedback, flags, ground
 from shared.projections import Projection
 
 PROJECTIONS: tuple[Projection, ...] = (
@@ -10,4 +10,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     *counted.PROJECTIONS,
     *ground.PROJECTIONS,
     *appraisals.PROJECTIONS,
+    *flags.PROJECTIONS,
 )

@@ -10,7 +10,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from services.survey.domain.counted import COUNTED, Book, Kind, Row, take
+from services.survey.domain.counted import Book, Kind, Row
+from services.survey.domain.counting import COUNTED, take
 from shared.contracts.catalogue import OF_SHAPE
 from shared.projections import Batch, Cursor, Projection, select, tables_of, upsert
 from shared.projections.rows import as_json

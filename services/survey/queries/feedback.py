@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.survey.domain.feedback import Standing, evolve
 from services.survey.handlers import feedback_stream
-from shared.contracts.case import CaseClosed, CaseFiled
+from shared.contracts.case import CaseClosed, CaseFiled, CaseSelfHandled
 from shared.contracts.feedback import FeedbackInvited, Satisfaction
 from shared.handling import fold
 from shared.kernel.area import Area
@@ -61,7 +61,7 @@ def _about(log: EventLog, invited: FeedbackInvited) -> Json:
     about: Json = {"title": None, "place": None, "reported_at": None, "closed_at": None, "answer": None}
     for recorded in log.stream(f"case-{invited.case_id}"):
         event = recorded.event
-        if isinstance(event, CaseFiled):
+        if isinstance(event, CaseFiled | CaseSelfHandled):
             about |= {"title": event.title, "place": event.place, "reported_at": event.reported_at}
         elif isinstance(event, CaseClosed) and event.attempt == invited.attempt:
             about |= {"answer": event.answer, "closed_at": recorded.occurred_at}
