@@ -45,7 +45,7 @@ def clusters(rows: Rows, log: EventLog, area: Area, at_least: int = 3, told: Tol
     joined = {report_id: report_id for report_id in reports}
     for number, report_id in enumerate(reports, 1):
         first: Recorded[Any] = log.stream(f"report-{UUID(report_id)}")[0]
-        for found in duplicates.candidates(rows, first):
+        for found in duplicates.candidates(rows, first.event, first.area):
             other = str(found["report_id"])
             if found["score"] >= JOINED_FROM and other in joined:
                 _join(joined, report_id, other)

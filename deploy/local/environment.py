@@ -93,6 +93,8 @@ def write(
     for process in (*PROCESSES, "operator"):
         path = folder / f"{process}.env"
         own = environment(process, backends, ports, public_url)
+        if process in ("intake", "operator"):
+            own["WUJI_PHOTO_DIR"] = str(folder.parent / "photos")
         text = as_text(own | for_process(process, wishes or {}))
         if path.exists() and path.read_text() == text:
             continue

@@ -13,7 +13,7 @@ from pathlib import Path
 from deploy.local.places import is_root
 from deploy.local.ports import Ports, listens
 from deploy.local.processes import PidFile, clean_environment, spawn, tail
-from deploy.local.routes import PAGES, ROUTES, STANDARDS
+from deploy.local.routes import LARGE, PAGES, ROUTES, STANDARDS
 from deploy.local.words import say
 from deploy.web import own
 from shared.kernel.errors import Unavailable
@@ -111,8 +111,9 @@ http {{
 """
 
 PROXY = """\
-        location {path} {{ limit_req zone=anonymous burst=1000 nodelay; proxy_pass http://127.0.0.1:{port}; }}
+        location {path} {{ {limits}limit_req zone=anonymous burst=1000 nodelay; proxy_pass http://127.0.0.1:{port}; }}
 """
+LARGE_BODY = "client_max_body_size {megabytes}m; client_body_buffer_size 256k; "
 READY = """\
         location = /ready/{service} {{ proxy_pass http://127.0.0.1:{port}/readyz; proxy_intercept_errors off; }}
 """
@@ -121,7 +122,7 @@ PROBLEMS = {
     400: ("Bad request", "nginx 读不懂这个请求 · the request cannot be read"),
     404: ("Not found", "没有这个地址 · there is no such address"),
     405: ("Method not allowed", "此地址不接受这种方法 · no address here takes this method"),
-    413: ("Body too large", "请求正文不得超过 1 MB · a body may have 1 MB at most"),
+    413: ("Body too large", "请求正文不得超过 1 MB,照片不得超过 10 MB · a body may have 1 MB at most, a photo 10"),
     414: ("Address too long", "地址太长 · the address is too long"),
     429: ("Too many requests", "请求太频繁，请稍候 · too many requests from this address, wait a second"),
     503: (
@@ -205,16 +206,17 @@ def locations(ports: Ports) -> str:
         port = ports[f"{service}.http"]
         for segment in (*segments, service):
             path = f"/api/v1/{segment}"
-            lines.append(PROXY.format(path=f"= {path}", port=port))
-            lines.append(PROXY.format(path=f"{path}/", port=port))
+            limits = LARGE_BODY.format(megabytes=LARGE[segment]) if segment in LARGE else ""
+            lines.append(PROXY.format(path=f"= {path}", port=port, limits=limits))
+            lines.append(PROXY.format(path=f"{path}/", port=port, limits=limits))
     for service, pages in PAGES.items():
         port = ports[f"{service}.http"]
         for path in pages:
-            lines.append(PROXY.format(path=f"= {path}", port=port))
+            lines.append(PROXY.format(path=f"= {path}", port=port, limits=""))
             if path != "/":
-                lines.append(PROXY.format(path=f"{path}/", port=port))
+                lines.append(PROXY.format(path=f"{path}/", port=port, limits=""))
     for path, service in STANDARDS.items():
-        lines.append(PROXY.format(path=path, port=ports[f"{service}.http"]))
+        lines.append(PROXY.format(path=path, port=ports[f"{service}.http"], limits=""))
     for process in (*ROUTES, "relay", "projector", "courier"):
         lines.append(READY.format(service=process, port=ports[f"{process}.admin"]))
     return "".join(lines)

@@ -132,7 +132,7 @@ def bring_in(base_url: str, staff: Tokens) -> int:
     calls = Calls(base_url, staff)
     found = {report.key: str(submit(calls, report)["report_id"]) for report in REPORTS}
     for key, case_id in found.items():
-        Story(calls, key, case_id).accept(look_first=False)
+        Story(calls, key, case_id).accept(look_first=True)
     for case_id in found.values():
         calls.wait(f"/api/v1/cases/{case_id}", "dispatcher", lambda case: case["state"] not in _AT_WORK)
     return len(found)

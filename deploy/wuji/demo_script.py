@@ -24,6 +24,8 @@ Progress = Callable[[int, int, str], None]
 """Hears how many reports are where they are to be, of how many, and the last one's title."""
 
 _STAFF_SOURCES = ("grid_worker", "hotline", "window")
+LOOKED_AT = ("resident", "media")
+"""Sources of which every report is looked at before it is accepted."""
 
 
 @dataclass
@@ -109,7 +111,7 @@ class Story:
             case "verify_wait":
                 self.report("verification", {})
             case _:
-                self.accept(look_first=report.story == "verified")
+                self.accept(look_first=report.story == "verified" or report.source in LOOKED_AT)
                 self.handle(report.story)
 
     def accept(self, *, look_first: bool) -> None:

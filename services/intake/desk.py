@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from threading import Lock
 
 from services.intake import domain
 from shared.kernel.area import Area
-from shared.kernel.errors import Invalid
+from shared.kernel.errors import Invalid, Unavailable
+from shared.photos import PhotoStore, hash_of
 from shared.ports import Rows
 from shared.security.sealing import Sealer
 
@@ -19,11 +20,14 @@ _BLOCK = 200
 class Desk:
     """One per process. Places and issue types never disappear, so that what was found once is never asked again."""
 
-    def __init__(self, rows: Rows, sealer: Sealer, link_key: bytes, public_url: str) -> None:
+    def __init__(
+        self, rows: Rows, sealer: Sealer, link_key: bytes, public_url: str, photos: PhotoStore | None = None
+    ) -> None:
         self.sealer = sealer
         self.link_key = link_key
         self.public_url = public_url.rstrip("/")
         self.rows = rows
+        self._photos = photos
         self._areas: set[str] = set()
         self._issue_types: set[str] = set()
         self._blocks: dict[tuple[str, date], Iterator[int]] = {}
@@ -48,6 +52,25 @@ class Desk:
                 hint="ask /api/v1/issue-types for the kinds we know",
             )
         self._issue_types.add(code)
+
+    @property
+    def photos(self) -> PhotoStore:
+        """Where photos are kept. Raises Unavailable when no place was named."""
+        if self._photos is None:
+            raise Unavailable("there is no place for photos: WUJI_PHOTO_DIR names one")
+        return self._photos
+
+    def know_photos(self, references: Iterable[str], where: str = "photos") -> None:
+        """Raises Invalid naming those that were never sent."""
+        named = {reference: hash_of(reference) for reference in references}
+        missing = sorted(one for one, sha256 in named.items() if sha256 is None or not self.photos.exists(sha256))
+        if missing:
+            raise Invalid(
+                f"we have no {', '.join(missing[:3])}",
+                where=where,
+                hint="send the picture to /api/v1/photos first",
+                errors={where: missing},
+            )
 
     def number(self, area: Area, at: datetime) -> str:
         """The next tracking number of the district and day. Numbers of a block that is not used up are never given."""

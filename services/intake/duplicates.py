@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -11,7 +12,6 @@ from typing import Any
 from rapidfuzz import fuzz
 
 from services.intake.projections import issue_group
-from shared.contracts.envelope import Recorded
 from shared.contracts.report import ReportSubmitted
 from shared.contracts.shapes import Point
 from shared.kernel.area import Area, Tier
@@ -64,9 +64,13 @@ class Nearness:
     en: str
 
 
-def candidates(rows: Rows, report: Recorded[ReportSubmitted]) -> list[dict[str, Any]]:
-    """Open reports of the same group of issue types, near the same place, most alike first; scores from 0 to 1."""
-    told, area = report.event, report.area
+def candidates(
+    rows: Rows, told: ReportSubmitted, area: Area, beside: Iterable[dict[str, Any]] = ()
+) -> list[dict[str, Any]]:
+    """Open reports of the same group of issue types, near the same place, most alike first; scores from 0 to 1.
+
+    `beside` are reports of a moment ago, which the tables do not know yet.
+    """
     home = area.at(Tier.GROUP) or area
     south, north, west, east = _box(told.point)
     gathered = rows.query(
@@ -85,8 +89,14 @@ def candidates(rows: Rows, report: Recorded[ReportSubmitted]) -> list[dict[str, 
             "limit": _GATHERED,
         },
     )
+    known = {str(row["report_id"]) for row in gathered} | {str(told.report_id)}
+    gathered += [row for row in beside if str(row["report_id"]) not in known and _is_like(told, row)]
     found = [judged for row in gathered if (judged := _judge(told, area, row)) is not None]
     return sorted(found, key=lambda one: -one["score"])[:_SHOWN]
+
+
+def _is_like(told: ReportSubmitted, row: dict[str, Any]) -> bool:
+    return issue_group(told.issue_type) == issue_group(row["issue_type"])
 
 
 def clusters(rows: Rows, area: Area | None) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,9 @@ from uuid import UUID
 
 from services.intake import domain
 from services.intake.desk import Desk
-from services.intake.domain import Told, evolve
+from services.intake.domain import ReportEvent, Told, evolve
 from services.intake.reasons import reason as reason_of
+from services.intake.sources import must_look
 from services.intake.vault import destroying, seal
 from shared.contracts.envelope import Recorded
 from shared.contracts.report import ReportSubmitted
@@ -20,9 +21,28 @@ from shared.handling import Cause, amend, begin, fold
 from shared.kernel.area import Area
 from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.ids import new_id
+from shared.kernel.masking import mask
 from shared.ports import Appended, EventLog
 from shared.security import links
 from shared.security.permission import Asker, require
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What somebody did about it at once; references to photos of how it was and how it is."""
+
+    answer: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What somebody saw on site."""
+
+    found: bool
+    findings: str
+    photos: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +54,45 @@ class Receipt:
     repeated: bool = False
 
 
-def submit(log: EventLog, desk: Desk, told: Told, cause: Cause) -> Receipt:
+def submit(log: EventLog, desk: Desk, told: Told, cause: Cause, report_id: UUID | None = None) -> Receipt:
     """Somebody tells of an issue.
 
-    The same `Idempotency-Key`, or the same number of the same other system, answers the first receipt again. Raises
-    Invalid for an unknown place or kind, or when the key was used for something else.
+    The same `Idempotency-Key`, the same number of the same other system, or the same id (`report_id`, where whoever
+    tells has made it) answers the first receipt again. Raises Invalid for an unknown place, kind or photo, or when the
+    key was used for something else.
     """
+    return _begun(log, desk, told, cause, lambda submitted: (submitted,), report_id)
+
+
+def submit_self_handled(  # one form, two facts
+    log: EventLog, desk: Desk, told: Told, done: Done, cause: Cause, report_id: UUID | None = None
+) -> Receipt:
+    """Somebody tells of what they found and put right at once (就地解决): both facts are stored together.
+
+    What is told twice is handled as `submit` does it. Raises Invalid like it.
+    """
+    desk.know_photos((*done.before, *done.after), "before, after")
+
+    def both(submitted: ReportSubmitted) -> Iterable[ReportEvent]:
+        handled = domain.self_handle(evolve(None, submitted), done.answer, done.before, done.after, cause.at)
+        return (submitted, *handled)
+
+    return _begun(log, desk, told, cause, both, report_id)
+
+
+def _begun(  # what both ways of telling have in common
+    log: EventLog,
+    desk: Desk,
+    told: Told,
+    cause: Cause,
+    facts: Callable[[ReportSubmitted], Iterable[ReportEvent]],
+    known_id: UUID | None,
+) -> Receipt:
     desk.know_area(told.area)
     desk.know_issue_type(told.issue_type)
+    desk.know_photos(told.photos)
     masked = domain.shown(told)
-    report_id = _report_id(told)
+    report_id = known_id or _report_id(told)
     subject_id = new_id() if domain.is_personal(told, masked) else None
     submitted = domain.submit(told, masked, report_id, desk.number(told.area, cause.at), subject_id)
     companions = () if subject_id is None else (seal(desk.sealer, told, subject_id, report_id, cause.at),)
@@ -51,41 +100,57 @@ def submit(log: EventLog, desk: Desk, told: Told, cause: Cause) -> Receipt:
         appended = begin(
             log,
             stream_of(report_id),
-            (submitted,),
+            facts(submitted),
             cause,
             area=told.area,
             correlation_id=report_id,
             companions=companions,
         )
     except Conflict:
-        # The id is made from the other system's number: the report was told before, perhaps in other words.
+        # The id is made from what the teller calls it: the report was told before, perhaps in other words.
         return _first_receipt(log, stream_of(report_id))
     if appended.repeated:
         return _first_receipt(log, appended.stream)
     return Receipt(submitted, cause.at)
 
 
-def request_verification(log: EventLog, report_id: UUID, asker: Asker, cause: Cause) -> Appended:
-    """Ask somebody to look on site (核实)."""
+def request_verification(
+    log: EventLog, report_id: UUID, asker: Asker, cause: Cause, assignee: str | None = None
+) -> Appended:
+    """Ask somebody to look on site (核实): one account, or whoever serves the place."""
     founding(log, report_id, asker)
-    return amend(log, stream_of(report_id), evolve, domain.request_verification, cause)
+    return amend(log, stream_of(report_id), evolve, lambda report: domain.request_verification(report, assignee), cause)
 
 
-def verify(log: EventLog, report_id: UUID, found: bool, findings: str, asker: Asker, cause: Cause) -> Appended:
+def verify(log: EventLog, report_id: UUID, seen: Seen, asker: Asker, cause: Cause) -> Appended:
     """Record what was seen on site."""
     founding(log, report_id, asker)
-    return amend(log, stream_of(report_id), evolve, lambda report: domain.verify(report, found, findings), cause)
+    return amend(
+        log,
+        stream_of(report_id),
+        evolve,
+        lambda report: domain.verify(report, seen.found, seen.findings, seen.photos),
+        cause,
+    )
 
 
 def accept(
     log: EventLog, needs_verification: Callable[[str], bool], report_id: UUID, asker: Asker, cause: Cause
 ) -> Appended:
-    """Let the report become a case (受理). `needs_verification` knows it by issue type."""
+    """Let the report become a case (受理). `needs_verification` knows for which issue types the city wants a look."""
     first = founding(log, report_id, asker)
-    must_look = needs_verification(first.event.issue_type)
+    told = first.event
+    look = must_look(told.source, needs_verification(told.issue_type))
     return amend(
-        log, stream_of(report_id), evolve, lambda report: domain.accept(report, must_look, first.occurred_at), cause
+        log, stream_of(report_id), evolve, lambda report: domain.accept(report, look, first.occurred_at), cause
     )
+
+
+def appeal(log: EventLog, desk: Desk, report_id: UUID, secret: str, reason: str, cause: Cause) -> Appended:
+    """The reporter does not accept the refusal (申诉). Raises NotFound for whoever lacks the report's secret."""
+    if not links.verify(desk.link_key, "report", report_id, secret):
+        raise NotFound("there is no report with this number and secret")
+    return amend(log, stream_of(report_id), evolve, lambda report: domain.appeal(report, mask(reason)), cause)
 
 
 def reject(log: EventLog, report_id: UUID, code: str, words: str | None, asker: Asker, cause: Cause) -> Appended:

@@ -6,16 +6,20 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from services.intake.photos.projections import USING, apply_photos, apply_uses
 from shared.contracts import catalogue
 from shared.contracts.area import AreaCreated, AreaRenamed
 from shared.contracts.case import CaseArchived, CaseClosed, CaseDispatched, CaseReopened, TaskReturned
 from shared.contracts.envelope import Recorded
 from shared.contracts.report import (
     ReportAccepted,
+    ReportAppealed,
     ReportMerged,
     ReportRejected,
+    ReportSelfHandled,
     ReportSubmitted,
     ReportUnmerged,
+    ReportVerificationRequested,
     ReportVerified,
 )
 from shared.contracts.rulebook import DepartmentRegistered, IssueTypeDefined
@@ -156,6 +160,10 @@ def new_row(recorded: Recorded[ReportSubmitted]) -> Row:
         "department": None,
         "due_at": None,
         "outcome": None,
+        "photos": list(event.photos),
+        "appealed": False,
+        "assignee": None,
+        "closed_at": None,
         "updated_at": recorded.occurred_at,
     }
 
@@ -167,33 +175,47 @@ def move(row: Row, recorded: Recorded[Any]) -> None:
     row["is_open"] = state.is_open
     waiting = state in (State.REPORTED, State.VERIFYING)
     match recorded.event:
-        case ReportVerified(found=found):
-            row["found"] = found
-        case ReportAccepted():
+        case ReportAccepted() | ReportSelfHandled():
             waiting = False
         case ReportMerged(into=into):
             row["merged_into"] = str(into)
         case ReportUnmerged():
             row["merged_into"] = None
         case _:
-            _move_case(row, recorded.event)
+            _look(row, recorded.event)
+            _move_case(row, recorded)
     row["is_waiting"] = waiting
     if not isinstance(recorded.event, CaseArchived):
         # A settled issue was last changed when it was settled; the archive is our own business.
         row["updated_at"] = max(row["updated_at"], recorded.occurred_at)
 
 
-def _move_case(row: Row, event: object) -> None:
-    """Who has it, until when, and what came of it."""
+def _look(row: Row, event: object) -> None:
+    """Who is to look, and what was seen."""
     match event:
+        case ReportVerificationRequested(assignee=assignee):
+            row.update(assignee=assignee)
+        case ReportVerified(found=found):
+            row.update(found=found)
+        case ReportAppealed():
+            row.update(found=None, assignee=None, appealed=True, outcome=None)
+        case _:
+            pass
+
+
+def _move_case(row: Row, recorded: Recorded[Any]) -> None:
+    """Who has it, until when, and what came of it."""
+    match recorded.event:
         case CaseDispatched(department=department, due_at=due_at):
             row.update(department=department, due_at=due_at)
         case TaskReturned():
             row.update(department=None)
         case CaseReopened():
-            row.update(department=None, due_at=None, outcome=None)
-        case ReportRejected(reason=outcome) | CaseClosed(answer=outcome):
+            row.update(department=None, due_at=None, outcome=None, closed_at=None)
+        case ReportRejected(reason=outcome):
             row.update(outcome=outcome)
+        case CaseClosed(answer=outcome):
+            row.update(outcome=outcome, closed_at=recorded.occurred_at)
         case _:
             pass
 
@@ -252,4 +274,6 @@ PROJECTIONS: tuple[Projection, ...] = (
     ),
     Projection("reports", "intake", tables_of(__file__, "reports"), _ISSUE | {"subject.erased"}, _apply_reports),
     Projection("progress", "intake", tables_of(__file__, "progress"), _ISSUE, _apply_progress),
+    Projection("photos", "intake", tables_of(__file__, "photos"), frozenset({"photo.stored"}), apply_photos),
+    Projection("photo_uses", "intake", tables_of(__file__, "photo_uses"), USING, apply_uses),
 )

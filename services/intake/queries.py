@@ -17,7 +17,7 @@ from shared.ports import Rows
 
 _COLUMNS = """
 report_id, number, area, state, found, source, issue_type, urgency, title, words, place, lat, lon, subject_id,
-merged_into, reported_at
+merged_into, photos, appealed, assignee, reported_at
 """
 
 _WAITING = f"""
@@ -27,6 +27,15 @@ WHERE is_waiting
   AND (%(issue_type)s::text IS NULL OR issue_type = %(issue_type)s)
   AND (%(after)s::uuid IS NULL OR (reported_at, report_id) >
        (SELECT a.reported_at, a.report_id FROM intake.reports a WHERE a.report_id = %(after)s::uuid))
+ORDER BY reported_at, report_id
+LIMIT %(limit)s
+"""
+
+_TO_LOOK_AT = f"""
+SELECT {_COLUMNS} FROM intake.reports
+WHERE is_waiting AND state = 'verifying' AND found IS NULL
+  AND (%(area)s::text IS NULL OR area = %(area)s OR area LIKE %(area)s || '.%%')
+  AND (%(account)s::text IS NULL OR assignee IS NULL OR assignee = %(account)s)
 ORDER BY reported_at, report_id
 LIMIT %(limit)s
 """
@@ -71,6 +80,12 @@ def waiting(
             "limit": limit,
         },
     )
+
+
+def to_look_at(rows: Rows, area: Area | None, account: str | None, limit: int) -> list[dict[str, Any]]:
+    """Reports that somebody is asked to look at, oldest first; with an account what others were asked is left out."""
+    path = None if area is None else area.path
+    return rows.query(_TO_LOOK_AT, {"area": path, "account": account, "limit": limit})
 
 
 def one(rows: Rows, report_id: UUID) -> dict[str, Any]:
@@ -144,6 +159,8 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "report.verified": ("已到现场核实", "Somebody was there and looked"),
     "report.accepted": ("已受理", "Accepted"),
     "report.rejected": ("不予受理：{reason}", "Not accepted: {reason}"),
+    "report.appealed": ("您已申诉，正在重新审核", "You objected: somebody looks at it again"),
+    "report.self_handled": ("发现后已当场处置", "Put right on the spot"),
     "report.merged": ("与另一件相同诉求合并办理", "Goes on together with an earlier report of the same issue"),
     "report.unmerged": ("已单独办理", "Goes on by itself"),
     "case.filed": ("已立案", "Filed as a case"),

@@ -53,6 +53,7 @@ def read(body: dict[str, Any]) -> dict[str, Any] | None:
         "urgency": Urgency.NORMAL,
         "source": None,
         "external_number": None,
+        "photos": (),
     }
 
 

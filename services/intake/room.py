@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from services.intake.desk import Desk
 from shared.entrypoints.providers import Log, Settings, Tables
+from shared.photos import FolderStore
 from shared.security.sealing import Sealer
 
 
@@ -23,6 +25,8 @@ class Room:
         desk = Room._desk
         if desk is None or desk.rows is not self.rows:
             config = self.settings
-            desk = Desk(self.rows, Sealer(config.master_key), config.link_key, config.public_url)
+            folder = config.get("WUJI_PHOTO_DIR")
+            photos = FolderStore(Path(folder)) if folder else None
+            desk = Desk(self.rows, Sealer(config.master_key), config.link_key, config.public_url, photos)
             Room._desk = desk
         return desk

@@ -7,10 +7,13 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from services.intake import quick
+from services.intake.photos.fields import Photos
 from services.intake.quick import ISSUE_TYPE, NAME, PHONE, PLACE, TITLE, WORDS
 from services.intake.reasons import reasons
 from shared.contracts.report import Source, Urgency
 from shared.web.fields import AreaField, Body, PointField, Text
+
+ACCOUNT = r"^[\w.@-]{1,80}\Z"
 
 
 class ContactBody(Body):
@@ -31,7 +34,7 @@ class ContactBody(Body):
             raise ValidationError("give a name, a phone or a mail address, or leave the contact out")
 
 
-class SubmitReportBody(Body):
+class ToldBody(Body):
     """An issue in the words of whoever tells of it."""
 
     title = Text(longest=TITLE, one_line=True, required=True, metadata={"example": "文艺路口垃圾堆了三天"})
@@ -56,6 +59,12 @@ class SubmitReportBody(Body):
         allow_none=True,
         metadata={"description": "the number that the reporting desk knows it by; told twice, it is the same report"},
     )
+
+    photos = Photos(metadata={"description": "taken by the reporter; sent to /api/v1/photos first"})
+
+
+class SubmitReportBody(ToldBody):
+    """An issue, as residents and desks tell it."""
 
     def load(self, data: Any, **options: Any) -> Any:
         """The body, checked: at once when it is plainly right, field by field otherwise. Raises ValidationError."""
@@ -101,6 +110,9 @@ class ProgressAnswer(Body):
     followed_under = fields.String(allow_none=True, metadata={"description": "number of the report it was merged into"})
     steps = fields.List(fields.Nested(Sentence), required=True)
     report = fields.Dict(metadata={"description": "for staff: the report itself, words masked"})
+    recurs = fields.List(
+        fields.Dict(), metadata={"description": "for staff: the same issue in the same place, closed not long before"}
+    )
 
 
 class WaitingQuery(Body):
@@ -130,6 +142,9 @@ class ReportRow(Body):
     lon = fields.Float(allow_none=True)
     subject_id = fields.UUID(allow_none=True)
     merged_into = fields.UUID(allow_none=True)
+    photos = fields.List(fields.String(), required=True)
+    appealed = fields.Boolean(required=True, metadata={"description": "it was refused, and the reporter objected"})
+    assignee = fields.String(allow_none=True, metadata={"description": "who was asked to look"})
     reported_at = fields.AwareDateTime(required=True)
 
 
@@ -145,6 +160,25 @@ class VerifiedBody(Body):
 
     found = fields.Boolean(required=True, truthy={True}, falsy={False})
     findings = Text(longest=2_000, required=True)
+    photos = Photos()
+
+
+class VerificationQuery(Body):
+    """Who is to look."""
+
+    assignee = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Regexp(ACCOUNT, error="an account has 1 to 80 of letters, digits and . _ @ -"),
+        metadata={"description": "an account; left out, it is whoever serves the place"},
+    )
+
+
+class AppealBody(Body):
+    """Why the refusal is wrong; the secret is that of the receipt."""
+
+    secret = fields.String(required=True, validate=validate.Length(max=100))
+    reason = Text(longest=2_000, required=True)
 
 
 class RejectBody(Body):

@@ -6,8 +6,10 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from services.intake import duplicates, handlers, queries, vault
-from services.intake.domain import Told, source_for
+from services.intake import duplicates, handlers, queries, recurrence, vault
+from services.intake.doors.appeals import AppealDoors
+from services.intake.doors.field import FieldDoors
+from services.intake.doors.photos import PhotoDoors
 from services.intake.inbound.doors import InboundDoors
 from services.intake.open311.doors import Open311Doors
 from services.intake.reasons import reasons
@@ -25,12 +27,13 @@ from services.intake.schemas import (
     RejectBody,
     ReportReceipt,
     SubmitReportBody,
+    VerificationQuery,
     VerifiedBody,
     WaitingAnswer,
     WaitingQuery,
 )
+from services.intake.telling import done, told_of
 from shared.kernel.errors import NotFound
-from shared.ports import Appended
 from shared.security import links
 from shared.security.permission import require
 from shared.web.call import ANYONE, Call, Reply
@@ -42,7 +45,7 @@ READERS = ("acceptor", "grid_worker", "supervisor", "dispatcher", "duty_chief", 
 REPORTS = "/api/v1/reports"
 
 
-class IntakeService(Open311Doors, InboundDoors):
+class IntakeService(Open311Doors, InboundDoors, PhotoDoors, FieldDoors, AppealDoors):
     """采集上报: from the first word to a case, a refusal or a merge."""
 
     name = "intake"
@@ -58,9 +61,7 @@ class IntakeService(Open311Doors, InboundDoors):
     )
     def submit(self, call: Call) -> Reply:
         """Residents need no token; desks and grid workers send theirs. The answer comes when the report is stored."""
-        told = _told(call)
-        if call.asker is not None:
-            require(call.asker, told.area)
+        told = told_of(call.body, call.asker)
         receipt = handlers.submit(self.log, self.desk, told, call.cause())
         call.note(report_id=receipt.submitted.report_id, number=receipt.submitted.number)
         return Reply(handlers.receipt_body(self.desk, receipt))
@@ -120,14 +121,21 @@ class IntakeService(Open311Doors, InboundDoors):
         if not is_reporter:
             handlers.founding(self.log, report_id, call.signed_in)
             found["report"] = queries.one(self.rows, report_id)
+            found["recurs"] = recurrence.earlier(self.rows, report_id)
         return Reply(found)
 
     @door(
-        "POST", f"{REPORTS}/<uuid:report_id>/verification", summary="Have somebody look", answer=Done, roles=ACCEPTORS
+        "POST",
+        f"{REPORTS}/<uuid:report_id>/verification",
+        summary="Have somebody look",
+        query=VerificationQuery,
+        answer=Done,
+        roles=ACCEPTORS,
     )
     def request_verification(self, call: Call) -> Reply:
         """核实: a grid worker or supervisor is to look on site before the report is accepted."""
-        return _done(handlers.request_verification(self.log, call.path["report_id"], call.signed_in, call.cause()))
+        report_id, assignee = call.path["report_id"], call.query["assignee"]
+        return done(handlers.request_verification(self.log, report_id, call.signed_in, call.cause(), assignee))
 
     @door(
         "POST",
@@ -139,16 +147,15 @@ class IntakeService(Open311Doors, InboundDoors):
     )
     def verified(self, call: Call) -> Reply:
         """Somebody was on site, and says whether the issue is there."""
-        report_id, said = call.path["report_id"], call.body
-        return _done(
-            handlers.verify(self.log, report_id, said["found"], said["findings"], call.signed_in, call.cause())
-        )
+        self.desk.know_photos(call.body["photos"])
+        seen = handlers.Seen(**call.body)
+        return done(handlers.verify(self.log, call.path["report_id"], seen, call.signed_in, call.cause()))
 
     @door("POST", f"{REPORTS}/<uuid:report_id>/accept", summary="Accept a report", answer=Done, roles=ACCEPTORS)
     def accept(self, call: Call) -> Reply:
-        """受理: the report becomes a case. Refused until somebody looked, where the issue type wants that."""
+        """受理: the report becomes a case. Refused until somebody looked, where its source or issue type wants that."""
         must_look = partial(queries.needs_verification, self.rows)
-        return _done(handlers.accept(self.log, must_look, call.path["report_id"], call.signed_in, call.cause()))
+        return done(handlers.accept(self.log, must_look, call.path["report_id"], call.signed_in, call.cause()))
 
     @door(
         "POST",
@@ -161,7 +168,7 @@ class IntakeService(Open311Doors, InboundDoors):
     def reject(self, call: Call) -> Reply:
         """不予受理: with a reason code of the city; the reporter is told the reason."""
         report_id, code, words = call.path["report_id"], call.body["reason_code"], call.body["words"]
-        return _done(handlers.reject(self.log, report_id, code, words, call.signed_in, call.cause()))
+        return done(handlers.reject(self.log, report_id, code, words, call.signed_in, call.cause()))
 
     @door(
         "POST",
@@ -173,12 +180,12 @@ class IntakeService(Open311Doors, InboundDoors):
     )
     def merge(self, call: Call) -> Reply:
         """并案: the report goes on under another; both reporters hear of its progress."""
-        return _done(handlers.merge(self.log, call.path["report_id"], call.body["into"], call.signed_in, call.cause()))
+        return done(handlers.merge(self.log, call.path["report_id"], call.body["into"], call.signed_in, call.cause()))
 
     @door("POST", f"{REPORTS}/<uuid:report_id>/unmerge", summary="Take a merge back", answer=Done, roles=ACCEPTORS)
     def unmerge(self, call: Call) -> Reply:
         """The report waits by itself again."""
-        return _done(handlers.unmerge(self.log, call.path["report_id"], call.signed_in, call.cause()))
+        return done(handlers.unmerge(self.log, call.path["report_id"], call.signed_in, call.cause()))
 
     @door(
         "GET",
@@ -190,7 +197,7 @@ class IntakeService(Open311Doors, InboundDoors):
     def duplicates(self, call: Call) -> Reply:
         """Open reports of the same kind near the same place in like words, most alike first, and why."""
         report = handlers.founding(self.log, call.path["report_id"], call.signed_in)
-        return Reply({"candidates": duplicates.candidates(self.rows, report)})
+        return Reply({"candidates": duplicates.candidates(self.rows, report.event, report.area)})
 
     @door(
         "GET",
@@ -221,32 +228,8 @@ class IntakeService(Open311Doors, InboundDoors):
         subject_id: UUID = call.path["subject_id"]
         report_id, area = vault.whereabouts(self.rows, subject_id)
         require(call.asker, area)
-        return _done(handlers.erase(self.log, subject_id, area, report_id, call.body["reason"], call.cause()))
+        return done(handlers.erase(self.log, subject_id, area, report_id, call.body["reason"], call.cause()))
 
     def _too_new(self, report_id: UUID) -> dict[str, Any]:
         """The answer of the first moments, before the tables know the report."""
         return queries.just_submitted(self.log.stream(handlers.stream_of(report_id)))
-
-
-def _told(call: Call) -> Told:
-    body = call.body
-    contact = body["contact"] or {}
-    role = None if call.asker is None else call.asker.role
-    return Told(
-        area=body["area"],
-        source=source_for(role, body["source"], body["external_number"]),
-        issue_type=body["issue_type"],
-        urgency=body["urgency"],
-        title=body["title"],
-        words=body["words"],
-        place=body["place"],
-        point=body["point"],
-        name=contact.get("name"),
-        phone=contact.get("phone"),
-        email=contact.get("email"),
-        external_number=body["external_number"],
-    )
-
-
-def _done(appended: Appended) -> Reply:
-    return Reply({"stream": appended.stream, "version": appended.version, "events": len(appended.event_ids)})

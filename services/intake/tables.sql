@@ -55,6 +55,10 @@ CREATE TABLE reports (
     department  text,
     due_at      timestamptz,
     outcome     text,
+    photos      text[] NOT NULL,
+    appealed    boolean NOT NULL,
+    assignee    text,
+    closed_at   timestamptz,
     updated_at  timestamptz NOT NULL
 );
 
@@ -64,6 +68,8 @@ CREATE INDEX reports_by_point ON reports (issue_group, lat, lon) WHERE is_open A
 CREATE INDEX reports_by_subject ON reports (subject_id) WHERE subject_id IS NOT NULL;
 CREATE INDEX reports_by_time ON reports (reported_at DESC, report_id);
 CREATE INDEX reports_by_change ON reports (updated_at, report_id);
+CREATE INDEX reports_closed_by_place ON reports (issue_type, area, closed_at) WHERE closed_at IS NOT NULL;
+CREATE INDEX reports_closed_by_point ON reports (issue_type, lat, lon) WHERE closed_at IS NOT NULL AND lat IS NOT NULL;
 CREATE INDEX reports_merged ON reports (merged_into) WHERE merged_into IS NOT NULL;
 
 -- projection: progress
@@ -77,3 +83,24 @@ CREATE TABLE milestones (
 );
 
 CREATE INDEX milestones_by_time ON milestones (happened_at, position);
+
+-- projection: photos
+CREATE TABLE photos (
+    sha256      text PRIMARY KEY,
+    size        integer NOT NULL,
+    fingerprint text NOT NULL,
+    taken_at    timestamptz,
+    lat         double precision,
+    lon         double precision,
+    area        text NOT NULL,
+    sent_by     text NOT NULL,
+    stored_at   timestamptz NOT NULL
+);
+
+-- projection: photo_uses
+CREATE TABLE photo_uses (
+    sha256 text NOT NULL,
+    issue  uuid NOT NULL,
+    area   text NOT NULL,
+    PRIMARY KEY (sha256, issue)
+);

@@ -128,6 +128,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("WUJI_NOTIFY_LANGUAGE", "the language of notices", "zh", "choice", "zh", choices=("zh", "en")),
     Setting("WUJI_NOTIFY_SECONDS", "how long a mail server or gateway may take to answer", "10", "count", 10),
+    Setting("WUJI_PHOTO_DIR", "the folder that photos are kept in, and backed up from", "/srv/wuji/photos"),
+    Setting("WUJI_PHOTO_GIGABYTES", "gigabytes that photos may take", "200", "count", 200),
     Setting("WUJI_SMTP_HOST", "the mail server", "mail.example.gov.cn"),
     Setting("WUJI_SMTP_PORT", "the mail server's port", "587", "port", 587),
     Setting(

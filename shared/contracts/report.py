@@ -51,6 +51,8 @@ class ReportSubmitted:
     point: Point | None
     external_number: str | None
     """The number that another system knows it by."""
+    photos: tuple[str, ...] = ()
+    """References to what the reporter took."""
 
 
 @event("report.verification_requested", "report", public=True)
@@ -59,6 +61,8 @@ class ReportVerificationRequested:
     """Somebody is asked to look on site before the report is accepted (核实)."""
 
     report_id: UUID
+    assignee: str | None = None
+    """The account that is asked; without one it is whoever serves the place."""
 
 
 @event("report.verified", "report", public=True)
@@ -69,6 +73,8 @@ class ReportVerified:
     report_id: UUID
     found: bool
     findings: str
+    photos: tuple[str, ...] = ()
+    """References to what was seen."""
 
 
 @event("report.accepted", "report", public=True)

@@ -124,8 +124,8 @@ def _marks(sources: str, event: str, roles: str) -> tuple[Move, ...]:
 
 
 MOVES: tuple[Move, ...] = (
-    *_moves("new", "report.submitted", "reported", "resident grid_worker hotline window"),
-    *_moves("reported", "report.verification_requested", "verifying", "acceptor"),
+    *_moves("new", "report.submitted", "reported", "resident grid_worker supervisor hotline window acceptor"),
+    *_moves("reported verifying", "report.verification_requested", "verifying", "acceptor"),
     *_moves("verifying", "report.verified", "verifying", "grid_worker supervisor"),
     *_moves("reported verifying", "report.rejected", "rejected", "acceptor"),
     *_moves("rejected", "report.appealed", "reported", "resident acceptor"),
@@ -134,7 +134,7 @@ MOVES: tuple[Move, ...] = (
     *_moves("reported", "case.self_handled", "self_handled", "grid_worker supervisor"),
     *_moves("reported verifying", "case.filed", "filed", "acceptor duty_chief"),
     *_moves("self_handled responded", "case.sent_to_check", "checking", "dispatcher supervisor timer"),
-    *_moves("filed returned reopened", "case.dispatched", "dispatched", "dispatcher"),
+    *_moves("filed returned reopened rework", "case.dispatched", "dispatched", "dispatcher"),
     *_moves("filed returned reopened", "case.offered", "dispatched", "dispatcher"),
     *_moves("filed returned", "case.merged", "merged", "dispatcher"),
     *_moves("merged", "case.unmerged", "filed", "dispatcher"),
@@ -148,7 +148,8 @@ MOVES: tuple[Move, ...] = (
     *_moves("handling", "task.claim_expired", "dispatched", "timer"),
     *_moves("dispatched handling", "task.returned", "returned", "dispatcher duty_chief"),
     *_moves("filed returned", "case.rejected", "rejected", "duty_chief"),
-    *_moves("handling transferred_out", "task.responded", "responded", "department volunteer dispatcher"),
+    *_moves("handling", "task.responded", "responded", "department volunteer"),
+    *_moves("transferred_out", "task.responded", "responded", "dispatcher duty_chief"),
     *_moves("handling", "case.suspended", "suspended", "duty_chief"),
     *_moves("suspended", "case.resumed", "handling", "duty_chief"),
     *_moves("filed returned handling", "case.transferred_out", "transferred_out", "duty_chief"),

@@ -62,7 +62,14 @@ def test_a_report_goes_round_the_loop_and_every_tier_counts_it(city: City, panlo
         assert after[area]["cases"] == before[area]["cases"] + 1
         assert after[area]["closed"] == before[area]["closed"] + 1
         assert after[area]["open"] == before[area]["open"]
-    assert _timeline(city, case_id)[:4] == ["report.submitted", "report.accepted", "case.filed", "case.dispatched"]
+    assert _timeline(city, case_id)[:6] == [
+        "report.submitted",
+        "report.verification_requested",
+        "report.verified",
+        "report.accepted",
+        "case.filed",
+        "case.dispatched",
+    ]
     assert {
         "check.requested",
         "check.failed",

@@ -34,7 +34,7 @@ from shared.security.sealing import Sealer
 from tests.support import panlong
 from tests.support.database import Database
 from tests.support.projected import project
-from tests.support.reports import ACCEPTOR, AT, HERE, cause, told
+from tests.support.reports import ACCEPTOR, AT, HERE, cause, look_and_accept, told
 
 pytestmark = pytest.mark.integration
 
@@ -156,7 +156,7 @@ def test_an_erased_person_is_gone_and_every_count_and_hash_stays(intake: Intake)
     receipt, other = intake.tell(), intake.tell(title="别的事")
     subject = receipt.submitted.subject_id
     assert subject is not None
-    handlers.accept(intake.log, lambda _: False, receipt.submitted.report_id, ACCEPTOR, cause())
+    look_and_accept(intake.log, receipt.submitted.report_id)
     intake.project()
     before = intake.database.query("SELECT state, count(*) FROM intake.reports GROUP BY state ORDER BY state")
 
@@ -184,9 +184,9 @@ def test_an_erased_person_is_gone_and_every_count_and_hash_stays(intake: Intake)
 
 def _rebuild(database: Database) -> None:
     """Forget every row and make it again from the log."""
-    for table in ("reports", "milestones", "areas", "issue_types", "departments", "watermarks"):
+    for table in ("reports", "milestones", "areas", "issue_types", "departments", "photos", "photo_uses", "watermarks"):
         database.query(f"TRUNCATE intake.{table}")
-    for table in ("reports", "milestones", "areas", "issue_types", "departments"):
+    for table in ("reports", "milestones", "areas", "issue_types", "departments", "photos", "photo_uses"):
         database.query(f"DROP TABLE intake.{table}")
     project(database, PROJECTIONS)
 
@@ -196,7 +196,7 @@ def _rebuild(database: Database) -> None:
 
 def numbers_of(intake: Intake, receipt: Receipt) -> list[str]:
     report = handlers.founding(intake.log, receipt.submitted.report_id, ACCEPTOR)
-    return [found["number"] for found in duplicates.candidates(intake.rows, report)]
+    return [found["number"] for found in duplicates.candidates(intake.rows, report.event, report.area)]
 
 
 def test_the_same_wires_told_in_other_words_are_found_first(intake: Intake) -> None:
@@ -223,7 +223,7 @@ def test_within_250_metres_it_may_be_the_same_across_the_border_of_a_group(intak
 
     mine = intake.tell(point=Point(lat=25.0700, lon=102.7302), title="路口井盖坏了", words="井盖破了有人会摔倒")
     report = handlers.founding(intake.log, mine.submitted.report_id, ACCEPTOR)
-    found = duplicates.candidates(intake.rows, report)
+    found = duplicates.candidates(intake.rows, report.event, report.area)
 
     assert [one["number"] for one in found] == [near.submitted.number]
     assert far.submitted.number not in str(found)
@@ -271,7 +271,7 @@ def test_what_is_told_again_and_again_shows_up_as_one_cluster(intake: Intake) ->
 def test_the_work_list_is_oldest_first_and_only_of_the_area(intake: Intake) -> None:
     receipts = [intake.tell(title=f"第 {nth} 件") for nth in range(5)]
     intake.tell(area=Area("530103.005"))
-    handlers.accept(intake.log, lambda _: False, receipts[0].submitted.report_id, ACCEPTOR, cause())
+    look_and_accept(intake.log, receipts[0].submitted.report_id)
     intake.project()
 
     first = queries.waiting(intake.rows, Area("530103.004"), None, None, 2)
@@ -290,7 +290,7 @@ def test_needing_a_look_is_the_issue_types_own_data(intake: Intake) -> None:
 def test_the_reporter_of_a_duplicate_follows_the_other_report_to_its_end(intake: Intake) -> None:
     first, second = intake.tell(), intake.tell(title="也是飞线")
     handlers.merge(intake.log, second.submitted.report_id, first.submitted.report_id, ACCEPTOR, cause())
-    handlers.accept(intake.log, lambda _: False, first.submitted.report_id, ACCEPTOR, cause())
+    look_and_accept(intake.log, first.submitted.report_id)
     _close(intake.database, first)
     intake.project()
 

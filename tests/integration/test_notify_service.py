@@ -32,7 +32,7 @@ from tests.support.database import Database
 from tests.support.mail import GatewayServer, served
 from tests.support.process import Service, wait_for
 from tests.support.projected import project
-from tests.support.reports import ACCEPTOR, cause, told
+from tests.support.reports import cause, look_and_accept, told
 
 pytestmark = pytest.mark.integration
 
@@ -64,7 +64,7 @@ class Town:
         log = self.database.log("intake")
         desk = Desk(self.database.rows("intake"), Sealer(MASTER), b"k" * 32, "https://wuji.example")
         report = intake_handlers.submit(log, desk, told(), cause()).submitted.report_id
-        intake_handlers.accept(log, lambda _: False, report, ACCEPTOR, cause())
+        look_and_accept(log, report)
         project(self.database, [*INTAKE, *PROJECTIONS])
         return log.stream(f"report-{report}")[-1]
 

@@ -25,7 +25,7 @@ from tests.support import panlong
 from tests.support.database import Database
 from tests.support.notices import AT, CHANNELS, writer
 from tests.support.projected import project
-from tests.support.reports import ACCEPTOR, cause, told
+from tests.support.reports import ACCEPTOR, cause, look_and_accept, told
 
 pytestmark = pytest.mark.integration
 
@@ -49,7 +49,7 @@ class Town:
     def accept(self, receipt: Receipt) -> None:
         """Accepted, and everybody who is to hear of it asked for."""
         report_id = receipt.submitted.report_id
-        intake_handlers.accept(self.intake, lambda _: False, report_id, ACCEPTOR, cause())
+        look_and_accept(self.intake, report_id)
         recorded = self.log.stream(f"report-{report_id}")[-1]
         reactions.tell_accepted(
             recorded, self.log, self.rows, channels=CHANNELS, consumer="notify.tell_accepted", at=AT

@@ -12,12 +12,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from services.intake import handlers
 from services.intake.domain import Report, evolve
+from services.intake.handlers import Seen
+from services.intake.sources import must_look
 from shared.contracts.codec import encode, revive
 from shared.contracts.report import Source
 from shared.handling import Cause, fold
 from shared.kernel.case_states import State, target
-from shared.kernel.errors import Forbidden, Invalid, Refused, WujiError
+from shared.kernel.errors import Forbidden, Invalid, NotFound, Refused, WujiError
 from shared.ports import Appended
+from shared.security import links
 from shared.security.permission import Asker
 from tests.support.memory import MemoryLog
 from tests.support.reports import ACCEPTOR, STRANGER, cause, desk, told
@@ -34,7 +37,7 @@ class ReportMachine(RuleBasedStateMachine):
     def submit(self, source: Source, needs_look: bool) -> None:
         self.log = MemoryLog("intake")
         self.needs_look = needs_look
-        counter = desk()
+        self.desk = counter = desk()
         self.reports = [
             handlers.submit(self.log, counter, told(source=source), cause()).submitted.report_id for _ in range(2)
         ]
@@ -48,7 +51,8 @@ class ReportMachine(RuleBasedStateMachine):
     @rule(nth=which, who=people, found=st.booleans(), key=keys)
     def verify(self, nth: int, who: Asker, found: bool, key: str | None) -> None:
         self._try(
-            nth, lambda report: handlers.verify(self.log, report, found, "看了", who, self._cause(who, "see", key))
+            nth,
+            lambda report: handlers.verify(self.log, report, Seen(found, "看了"), who, self._cause(who, "see", key)),
         )
 
     @rule(nth=which, who=people, key=keys)
@@ -71,6 +75,16 @@ class ReportMachine(RuleBasedStateMachine):
     def unmerge(self, nth: int, who: Asker, key: str | None) -> None:
         self._try(nth, lambda report: handlers.unmerge(self.log, report, who, self._cause(who, "part", key)))
 
+    @rule(nth=which, key=keys, right=st.booleans())
+    def appeal(self, nth: int, key: str | None, right: bool) -> None:
+        secret = links.token(self.desk.link_key, "report", self.reports[nth]) if right else "nonsense"
+        self._try(
+            nth,
+            lambda report: handlers.appeal(
+                self.log, self.desk, report, secret, "没有解决", cause(None if key is None else f"appeal-{key}")
+            ),
+        )
+
     def _cause(self, who: Asker, command: str, key: str | None) -> Cause:
         return replace(cause(None if key is None else f"{command}-{key}"), actor=who.actor)
 
@@ -79,7 +93,7 @@ class ReportMachine(RuleBasedStateMachine):
         before = len(self.log.events)
         error, appended = _outcome(lambda: command(self.reports[nth]))
         if appended is None:
-            assert isinstance(error, Refused | Forbidden | Invalid)
+            assert isinstance(error, Refused | Forbidden | Invalid | NotFound)
             assert not isinstance(error, Refused) or error.rule.startswith("report.")
             assert len(self.log.events) == before
             return
@@ -107,7 +121,7 @@ class ReportMachine(RuleBasedStateMachine):
     def what_was_accepted_had_been_seen_where_that_is_wanted(self) -> None:
         for report in getattr(self, "reports", ()):
             found = self._state(report)
-            if found.accepted and self.needs_look and found.submitted.source in (Source.RESIDENT, Source.MEDIA):
+            if found.accepted and must_look(found.submitted.source, self.needs_look):
                 assert found.found is True
 
     @invariant()
@@ -117,6 +131,12 @@ class ReportMachine(RuleBasedStateMachine):
             assert types.count("report.accepted") <= 1
             if "report.accepted" in types:
                 assert types[-1] == "report.accepted"
+
+    @invariant()
+    def a_refusal_is_appealed_against_once(self) -> None:
+        for report in getattr(self, "reports", ()):
+            types = [recorded.type for recorded in self.log.stream(f"report-{report}")]
+            assert types.count("report.appealed") <= 1
 
     @invariant()
     def no_two_reports_are_merged_into_each_other(self) -> None:

@@ -61,7 +61,11 @@ class City:
         return self.send("POST", "/api/v1/reports", body, key=key)
 
     def accept(self, report_id: str) -> None:
-        self.send("POST", f"/api/v1/reports/{report_id}/accept", {}, role="acceptor")
+        """Somebody looks, as is due to what the public says; then the desk accepts."""
+        report = f"/api/v1/reports/{report_id}"
+        self.send("POST", f"{report}/verification", {}, role="acceptor")
+        self.send("POST", f"{report}/verified", {"found": True, "findings": "情况属实。"}, role="grid_worker")
+        self.send("POST", f"{report}/accept", {}, role="acceptor")
 
     def case(self, case_id: str) -> dict[str, Any]:
         """The case as a duty chief sees it; empty while it is not filed yet."""

@@ -7,13 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
+from services.intake import handlers
 from services.intake.desk import Desk
 from services.intake.domain import Told
 from shared.contracts.envelope import Actor
 from shared.contracts.report import Source, Urgency
 from shared.handling import Cause
 from shared.kernel.area import Area
+from shared.ports import EventLog
 from shared.security.permission import Asker
 from shared.security.sealing import Sealer
 
@@ -74,3 +77,10 @@ def told(**changes: Any) -> Told:
 def cause(key: str | None = None, request: bytes | None = None) -> Cause:
     """Somebody wants something now."""
     return Cause(actor=Actor("desk-1", "acceptor"), at=AT, idempotency_key=key, request_hash=request)
+
+
+def look_and_accept(log: EventLog, report_id: UUID) -> None:
+    """Somebody was on site, as is due to what the public says; then the desk accepts."""
+    handlers.request_verification(log, report_id, ACCEPTOR, cause())
+    handlers.verify(log, report_id, handlers.Seen(True, "属实"), ACCEPTOR, cause())
+    handlers.accept(log, lambda _: False, report_id, ACCEPTOR, cause())

@@ -10,6 +10,7 @@ import pytest
 
 from services.intake import domain
 from services.intake.domain import Report, Told, evolve
+from services.intake.sources import must_look, source_for
 from shared.contracts.report import (
     ReportAccepted,
     ReportMerged,
@@ -92,25 +93,26 @@ def test_a_tracking_number_carries_the_civil_day_the_district_and_the_sequence()
 
 
 def test_who_is_asking_decides_the_source() -> None:
-    assert domain.source_for(None, None) is Source.RESIDENT
-    assert domain.source_for("hotline", None) is Source.HOTLINE
-    assert domain.source_for("grid_worker", Source.GRID_WORKER) is Source.GRID_WORKER
-    assert domain.source_for("acceptor", Source.MEDIA) is Source.MEDIA
+    assert source_for(None, None) is Source.RESIDENT
+    assert source_for("hotline", None) is Source.HOTLINE
+    assert source_for("grid_worker", Source.GRID_WORKER) is Source.GRID_WORKER
+    assert source_for("acceptor", Source.MEDIA) is Source.MEDIA
+    assert source_for("leader", None) is Source.SUPERIOR
 
     for role, named in ((None, Source.HOTLINE), ("hotline", Source.WINDOW), ("reader", None), ("acceptor", None)):
         with pytest.raises(Forbidden):
-            domain.source_for(role, named)
+            source_for(role, named)
 
 
 def test_a_resident_may_not_claim_another_systems_number() -> None:
     with pytest.raises(Forbidden, match="signed in"):
-        domain.source_for(None, None, "12345-77")
+        source_for(None, None, "12345-77")
 
 
 def test_a_report_is_accepted_with_all_that_dispatch_needs() -> None:
     report = reported()
 
-    (accepted,) = domain.accept(report, needs_verification=False, reported_at=AT)
+    (accepted,) = domain.accept(report, must_look=False, reported_at=AT)
 
     assert isinstance(accepted, ReportAccepted)
     assert (accepted.report_id, accepted.number) == (report.submitted.report_id, report.submitted.number)
@@ -119,21 +121,24 @@ def test_a_report_is_accepted_with_all_that_dispatch_needs() -> None:
     assert domain.accept(after(report, accepted), False, AT) == ()
 
 
-@pytest.mark.parametrize("source", [Source.RESIDENT, Source.MEDIA])
-def test_where_a_look_is_wanted_a_report_of_the_public_waits_for_it(source: Source) -> None:
-    report = reported(source)
+def test_what_the_public_and_the_media_say_is_always_looked_at_and_what_a_patrol_says_never() -> None:
+    looks = {source: (must_look(source, False), must_look(source, True)) for source in Source}
+
+    assert looks[Source.RESIDENT] == looks[Source.MEDIA] == (True, True)
+    assert looks[Source.HOTLINE] == looks[Source.WINDOW] == looks[Source.DEVICE] == (False, True)
+    assert looks[Source.GRID_WORKER] == looks[Source.SUPERIOR] == (False, False)
+
+
+def test_where_a_look_is_wanted_a_report_waits_for_it() -> None:
+    report = reported()
 
     with pytest.raises(Refused) as error:
-        domain.accept(report, needs_verification=True, reported_at=AT)
+        domain.accept(report, must_look=True, reported_at=AT)
 
     assert refusal(error) == "report.needs_verification"
     asked = after(report, *domain.request_verification(report))
     seen = after(asked, *domain.verify(asked, True, "看到了"))
     assert domain.accept(seen, True, AT)
-
-
-def test_a_grid_worker_has_seen_it_already() -> None:
-    assert domain.accept(reported(Source.GRID_WORKER), needs_verification=True, reported_at=AT)
 
 
 def test_whoever_asked_for_a_look_waits_for_it() -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from services.intake import handlers
+from services.intake.handlers import Seen
 from shared.contracts.report import ReportSubmitted, Source
 from shared.kernel.area import Area
 from shared.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refused
@@ -16,6 +17,8 @@ from shared.kernel.ids import new_id
 from shared.ports import Append, Appended
 from tests.support.memory import MemoryLog
 from tests.support.reports import ACCEPTOR, AT, ELSEWHERE, HERE, STRANGER, KnownRows, cause, desk, told
+
+SEEN = Seen(True, "看到了")
 
 
 class OvertakenLog(MemoryLog):
@@ -137,6 +140,11 @@ def _asked(log: MemoryLog, report: UUID) -> Appended:
     return handlers.request_verification(log, report, ACCEPTOR, cause())
 
 
+def _seen(log: MemoryLog, report: UUID) -> Appended:
+    _asked(log, report)
+    return handlers.verify(log, report, SEEN, ACCEPTOR, cause())
+
+
 def _merged(log: MemoryLog, report: UUID) -> Appended:
     return handlers.merge(log, report, submitted(log), ACCEPTOR, cause())
 
@@ -155,12 +163,12 @@ COMMANDS = (
     Command(
         "report.verified",
         _asked,
-        lambda log, report, key: handlers.verify(log, report, True, "看到了", ACCEPTOR, cause(key)),
+        lambda log, report, key: handlers.verify(log, report, SEEN, ACCEPTOR, cause(key)),
         "report.already_rejected",
     ),
     Command(
         "report.accepted",
-        _nothing,
+        _seen,
         lambda log, report, key: handlers.accept(log, _never, report, ACCEPTOR, cause(key)),
         "report.already_rejected",
     ),
@@ -240,7 +248,7 @@ def test_staff_of_another_street_may_not_touch_it() -> None:
 
     for attempt in (
         lambda: handlers.request_verification(log, report, STRANGER, cause()),
-        lambda: handlers.verify(log, report, True, "x", STRANGER, cause()),
+        lambda: handlers.verify(log, report, SEEN, STRANGER, cause()),
         lambda: handlers.accept(log, _never, report, STRANGER, cause()),
         lambda: handlers.reject(log, report, "abusive", None, STRANGER, cause()),
         lambda: handlers.merge(log, report, submitted(log), STRANGER, cause()),
@@ -287,6 +295,7 @@ def test_the_reporter_reads_the_citys_words_and_those_of_the_desk() -> None:
 def test_acceptance_carries_when_it_was_reported() -> None:
     log = MemoryLog("intake")
     report = submitted(log)
+    _seen(log, report)
 
     handlers.accept(log, _never, report, ACCEPTOR, replace(cause(), at=AT.replace(day=5)))
 

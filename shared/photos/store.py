@@ -1,0 +1,26 @@
+"""What is asked of a place that keeps photos: a folder answers it here, an object store may elsewhere."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+
+class Size(StrEnum):
+    """How large a photo is wanted."""
+
+    FULL = "full"
+    THUMBNAIL = "thumbnail"
+
+
+class PhotoStore(Protocol):
+    """Bytes by the hash of the full picture. What was put stays; putting it again changes nothing."""
+
+    def put(self, sha256: str, size: Size, content: bytes) -> None:
+        """Keep it, on disk before this returns. Raises Unavailable when there is no room, or no store."""
+
+    def get(self, sha256: str, size: Size) -> bytes | None:
+        """The bytes; None when they were never put. Raises Unavailable when the store cannot be read."""
+
+    def exists(self, sha256: str) -> bool:
+        """Whether the full picture is there."""
