@@ -127,7 +127,7 @@ def _wish(call: Call) -> Wish:
         kinds=tuple(dict.fromkeys(asked["kinds"])),
         valid_from=asked["valid_from"],
         valid_until=asked["valid_until"],
-        forms=tuple(Form(form=one["form"], fields=tuple(one["fields"])) for one in asked["forms"]),
+        forms=tuple(Form(form=one["form"], fields=tuple(one["to_fill"])) for one in asked["forms"]),
         funding=asked["funding"],
         headcount=asked["headcount"],
         already_known=asked["already_known"],

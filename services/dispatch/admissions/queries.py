@@ -120,19 +120,18 @@ def one_demand(log: EventLog, demand_id: UUID, asker: Asker) -> Json:
 
 def _demand(found: Demand) -> Json:
     made = found.made
-    is_made = isinstance(made, DemandMade)
+    if isinstance(made, DemandMade):
+        said = {"what": made.what, "form": made.form, "fields": list(made.fields), "due_at": made.due_at, "missing": []}
+    else:
+        said = {"what": None, "form": None, "fields": [], "due_at": None, "missing": list(made.missing)}
     return {
         "demand_id": found.demand_id,
         "department": made.department,
         "kind": made.kind,
         "matter": made.matter,
-        "what": made.what if is_made else None,
-        "form": made.form if is_made else None,
-        "fields": list(made.fields) if is_made else [],
-        "due_at": made.due_at if is_made else None,
         "outcome": found.outcome.value,
         "outcome_zh": found.outcome.zh,
-        "missing": [] if is_made else list(made.missing),
+        **said,
     }
 
 

@@ -36,7 +36,7 @@ class FormBody(Body):
     """A form or standing record, with what is to be filled in."""
 
     form = Text(longest=LINE, one_line=True, required=True)
-    fields = _lines(100, required=True)
+    to_fill = _lines(100, required=True, data_key="fields")
 
 
 class DraftBody(Body):
@@ -137,7 +137,7 @@ class BurdenQuery(Body):
 
 class FormAnswer(Body):
     form = fields.String(required=True)
-    fields = fields.List(fields.String(), required=True)
+    to_fill = fields.List(fields.String(), required=True, data_key="fields")
 
 
 class AdmissionAnswer(Body):
@@ -213,7 +213,7 @@ class DemandAnswer(Body):
     matter = fields.String(required=True)
     what = _or_none(fields.String)
     form = _or_none(fields.String)
-    fields = fields.List(fields.String(), required=True)
+    to_fill = fields.List(fields.String(), required=True, data_key="fields")
     due_at = _or_none(fields.AwareDateTime)
     outcome = fields.Enum(Outcome, by_value=True, required=True)
     outcome_zh = fields.String(required=True)
@@ -250,7 +250,9 @@ class BurdenRow(Body):
     name = _or_none(fields.String)
     month = fields.String(required=True, metadata={"example": "2026-05"})
     requests = fields.Integer(required=True)
-    fields = fields.Integer(required=True, metadata={"description": "fields of forms that were to be filled in"})
+    to_fill = fields.Integer(
+        required=True, data_key="fields", metadata={"description": "fields of forms that were to be filled in"}
+    )
     meetings = fields.Integer(required=True)
     answered = fields.Integer(required=True)
     declined = fields.Integer(required=True)
