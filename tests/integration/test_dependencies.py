@@ -151,6 +151,7 @@ def test_without_its_broker_a_service_starts_says_so_and_connects_later(
     service = Service("tests.support.tiny_reactions", tmp_path, {"AMQP_URL": url, **journal})
     try:
         service.start(until_ready=False)
+        wait_for(lambda: service.readiness()[1]["dependencies"], 20)
         status, document = service.readiness()
         to_broker.open()
         wait_for(lambda: service.ready, 20)

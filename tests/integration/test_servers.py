@@ -1,4 +1,4 @@
-"""The servers of the test session answer, and are durable like production."""
+"""The servers of the test session answer, and keep what they have confirmed like production."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ pytestmark = pytest.mark.integration
 def test_postgresql_answers_and_keeps_what_it_commits(servers: Servers) -> None:
     connection = psycopg2.connect(servers.database_url)
     with connection, connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('fsync'), current_setting('server_version_num')::int / 10000")
-        fsync, version = cursor.fetchone() or ("", 0)
+        cursor.execute("SELECT current_setting('synchronous_commit'), current_setting('server_version_num')::int")
+        synchronous, version = cursor.fetchone() or ("", 0)
     connection.close()
 
-    assert fsync == "on"
-    assert version >= 15
+    assert synchronous == "on"
+    assert version >= 150_000
 
 
 def test_rabbitmq_answers(servers: Servers) -> None:
