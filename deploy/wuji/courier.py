@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -39,7 +39,7 @@ def parts(config: Config) -> Parts:
     rows = PostgresRows(pool)
     places = TablePlaces(rows)
     names = Names.of_url(config.amqp_url)
-    link, log = Link(config.amqp_url), PostgresLog(pool)
+    links, log = (Link(config.amqp_url, patience=10.0), Link(config.amqp_url)), PostgresLog(pool)
     secrets = Secrets(config.subscription_key)
     calls = Calls(rows, secrets, TableLedger(rows, log), Rules.of(config))
     return Parts(
@@ -47,9 +47,7 @@ def parts(config: Config) -> Parts:
         routes=DirectoryRoutes(rows, secrets),
         places=places,
         kinds={
-            "amqp": Kind(
-                lambda route: QueueOutlet(link, names.queue(route.name)), is_shared=True, breathe=link.breathe
-            ),
+            "amqp": _queues(names, links[0], aside=_queues(names, links[1])),
             "webhook": Kind(calls.outlet, is_shared=False),
         },
         keeper=_keeper(config, places, names),
@@ -57,8 +55,14 @@ def parts(config: Config) -> Parts:
             "replays": _replayer(config, pool, names, calls),
             "errands": Errander(TableErrands(rows, log), config.amqp_url, names.queue),
         },
-        trouble=lambda: _trouble(link),
-        close=lambda: _close(link, pool),
+        trouble=lambda: _trouble(links[0]),
+        close=lambda: _close(links, pool),
+    )
+
+
+def _queues(names: Names, link: Link, aside: Kind | None = None) -> Kind:
+    return Kind(
+        lambda route: QueueOutlet(link, names.queue(route.name)), is_shared=True, breathe=link.breathe, aside=aside
     )
 
 
@@ -142,8 +146,9 @@ def staff_of(amqp_url: str) -> Mapping[str, str]:
     return {"courier": user, "operator": user.removesuffix("courier") + "operator"}
 
 
-def _close(link: Link, pool: Pool) -> None:
-    link.close()
+def _close(links: Iterable[Link], pool: Pool) -> None:
+    for link in links:
+        link.close()
     pool.close()
 
 

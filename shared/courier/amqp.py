@@ -40,17 +40,29 @@ class Link:
         raise Interrupted("the queue is not there yet" if outcome.returned else outcome.problem, outcome.confirmed)
 
     def breathe(self) -> None:
-        """Answer heartbeats while there is nothing to publish."""
-        if self._publisher is not None:
-            self._publisher.pause(0.001)
-            self.trouble = self._publisher.lost or self._publisher.blocked
-            if self._publisher.lost is not None:
-                self.close()
+        """Answer heartbeats while there is nothing to publish, and try again what was in trouble."""
+        if self._publisher is None:
+            self._try_again()
+            return
+        self._publisher.pause(0.001)
+        self.trouble = self._publisher.lost or self._publisher.blocked
+        if self._publisher.lost is not None:
+            self.close()
 
     def close(self) -> None:
         if self._publisher is not None:
             self._publisher.close()
             self._publisher = None
+
+    def _try_again(self) -> None:
+        """Whoever it failed with is perhaps served elsewhere by now: nobody else would find out that it is over."""
+        if self.trouble is None:
+            return
+        try:
+            self._connected()
+        except Unavailable:
+            return
+        self.trouble = None
 
     def _connected(self) -> Publisher:
         if self._publisher is not None and self._publisher.lost is not None:

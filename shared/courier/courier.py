@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from shared.courier.feed import SharedFeed
 from shared.courier.keeper import Keeper
@@ -31,6 +32,9 @@ class Kind:
     """Whether one lane serves them all: only where no subscriber can make the others wait."""
     breathe: Callable[[], None] = lambda: None
     """Called by the lane in turn, whatever there is to do: connections answer heartbeats there."""
+    aside: Kind | None = None
+    """For a shared lane: a second one with a connection of its own, for those whose delivery fails or takes long. They
+    come back after a delivery that did neither."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,6 +67,7 @@ class Courier:
         self._problems: dict[str, str] = {"database": "not connected yet"}
         self._parts: Parts | None = None
         self._lanes: dict[str, Lane] = {}
+        self._aside: set[UUID] = set()
         self._measured = float("-inf")
         self._log = logger("courier")
         self.leading = False
@@ -130,16 +135,11 @@ class Courier:
         if parts.keeper is not None:
             parts.keeper.routes = routes
         held = parts.keeper.held if parts.keeper is not None else frozenset()
-        # A shared lane stays even when it is empty: two of them must never use one connection at the same time.
-        lanes: dict[str, list[Route]] = {name: [] for name in self._lanes if name in parts.kinds}
-        for route in routes:
-            known = parts.kinds.get(route.kind)
-            if known is not None and route.is_active and route.subscription_id not in held:
-                lanes.setdefault(route.kind if known.is_shared else f"{route.kind} {route.name}", []).append(route)
-        for name, served in lanes.items():
+        active = [route for route in routes if route.is_active and route.subscription_id not in held]
+        lanes = self._lanes_for(active, parts.kinds)
+        for name, (kind, served) in lanes.items():
             lane = self._lanes.get(name)
             if served and (lane is None or not lane.is_alive()):
-                kind = parts.kinds[served[0].kind]
                 lane = Lane(name, parts.feed, parts.places, kind.outlet, self._pace, breathe=kind.breathe)
                 self._lanes[name] = lane
                 lane.routes = served
@@ -148,6 +148,27 @@ class Courier:
                 lane.routes = served
         for name in [name for name in self._lanes if name not in lanes]:
             self._end([self._lanes.pop(name)], patience=0)
+
+    def _lanes_for(self, routes: Sequence[Route], kinds: Mapping[str, Kind]) -> dict[str, tuple[Kind, list[Route]]]:
+        """Which lane serves whom. Whoever makes others wait goes aside, until a delivery went well again."""
+        last = [pair for lane in self._lanes.values() for pair in tuple(lane.late.items())]
+        self._aside |= {subscription_id for subscription_id, is_late in last if is_late}
+        self._aside -= {subscription_id for subscription_id, is_late in last if not is_late}
+        shared = {name: kind for name, kind in kinds.items() if kind.is_shared}
+        shared |= {_aside(name): kind.aside for name, kind in shared.items() if kind.aside is not None}
+        # A shared lane stays even when it is empty: two of them must never use one connection at the same time.
+        lanes: dict[str, tuple[Kind, list[Route]]] = {
+            name: (shared[name], []) for name in self._lanes if name in shared
+        }
+        for route in routes:
+            kind = kinds.get(route.kind)
+            if kind is None:
+                continue
+            name = route.kind if kind.is_shared else f"{route.kind} {route.name}"
+            if kind.aside is not None and route.subscription_id in self._aside:
+                name, kind = _aside(name), kind.aside
+            lanes.setdefault(name, (kind, []))[1].append(route)
+        return lanes
 
     def _measure(self, parts: Parts) -> None:
         if time.monotonic() - self._measured < 2.0:
@@ -167,6 +188,7 @@ class Courier:
         self.leading = False
         metrics.COURIER_LEADER.set(0)
         lanes, self._lanes = tuple(self._lanes.values()), {}
+        self._aside.clear()
         parts, self._parts = self._parts, None
         if parts is not None and parts.keeper is not None:
             parts.keeper.stop()
@@ -186,3 +208,7 @@ class Courier:
         if self._problems.get("database") != text:
             self._log.warning("courier.trouble", about="database", says=text)
         self._problems["database"] = text
+
+
+def _aside(kind: str) -> str:
+    return f"{kind}, aside"

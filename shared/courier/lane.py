@@ -34,6 +34,8 @@ class Pace:
     """A place that moves over events that the subscriber does not want is written down this often."""
     first_retry: float = 0.5
     longest_retry: float = 30.0
+    slow: float = 2.0
+    """A delivery that takes longer keeps the others of a lane waiting."""
 
 
 @dataclass(slots=True)
@@ -65,6 +67,8 @@ class Lane(threading.Thread):
         self.routes: Sequence[Route] = ()
         self.trouble: str | None = None
         """What the lane itself cannot do, and every subscription in it feels."""
+        self.late: dict[UUID, bool] = {}
+        """Whether the last delivery to a subscription failed or took long. Read by another thread."""
         self._feed = feed
         self._places = places
         self._outlet_of = outlet
@@ -134,13 +138,16 @@ class Lane(threading.Thread):
         return True
 
     def _deliver(self, route: Route, messages: Sequence[Message]) -> tuple[int, str | None]:
+        began, problem = time.monotonic(), None
         try:
             done = self._outlet(route).deliver(messages)
+            problem = None if done else "nothing was taken"
         except Interrupted as error:
-            return error.delivered, str(error)
+            done, problem = error.delivered, str(error)
         except Unavailable as error:
-            return 0, str(error)
-        return done, None if done else "nothing was taken"
+            done, problem = 0, str(error)
+        self.late[route.subscription_id] = problem is not None or time.monotonic() - began > self._pace.slow
+        return done, problem
 
     def _failed(self, route: Route, cursor: _Cursor, problem: str) -> None:
         cursor.failures += 1
@@ -192,6 +199,8 @@ class Lane(threading.Thread):
         """What is paused or over is read anew when it comes back, from the place that is written down."""
         for gone in self._cursors.keys() - present:
             del self._cursors[gone]
+        for gone in self.late.keys() - present:
+            del self.late[gone]
         for gone in self._outlets.keys() - present:
             self._outlets.pop(gone)[1].close()
 
