@@ -11,7 +11,7 @@ import gzip
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,8 @@ from deploy.reference.load import load
 from services.grid.projections import PROJECTIONS as GRID
 from services.grid.queries.views import view
 from services.intake.projections import PROJECTIONS as INTAKE
+from services.survey.projections import PROJECTIONS as SURVEY
+from services.survey.queries.figures import Wanted, figures, window
 from shared.kernel.area import Area
 from shared.security.sealing import Sealer
 from tests.support.database import Database, fresh_database
@@ -138,6 +140,39 @@ def test_our_verdict_agrees_with_the_files_own_row_by_row(boston: Boston) -> Non
     assert pairs.keys() == {("ONTIME", "ONTIME"), ("OVERDUE", "OVERDUE"), ("ONTIME", "no target"), ("", "OVERDUE")}
     if len(boston.rows) == 58_251:
         assert sorted(pairs.values()) == [158, 10_981, 11_521, 35_591]
+
+
+def test_the_indicators_judge_every_row_as_the_file_does(boston: Boston) -> None:
+    project(boston.database, SURVEY)
+    rows = boston.database.rows("survey")
+    ours = {
+        row["number"]: _judged(row)
+        for row in rows.query(
+            """
+            SELECT s.data->>'external_number' AS number, c.due_at, c.on_time
+            FROM es.events s JOIN counted c ON c.kind = 'case' AND c.ref = s.correlation_id
+            WHERE s.type = 'report.submitted' AND c.until_position = 9223372036854775807
+            """
+        )
+    }
+    pairs = Counter((row["ontime"], ours[row["case_enquiry_id"]]) for row in boston.rows)
+    since, until = window(date(2011, 1, 1), date(2012, 12, 30))
+    found = figures(rows, Wanted(since=since, until=until, at=NOW))
+    told = {figure["indicator"]: figure for group in found["groups"] for figure in group["figures"]}
+    # Some targets lie as far away as 2059: a window is two years at the most.
+    due = [row for row in boston.rows if row["target_dt"] and row["target_dt"] < "2012-12-31"]
+
+    assert pairs.keys() == {("ONTIME", "ONTIME"), ("OVERDUE", "OVERDUE"), ("ONTIME", "no target"), ("", "OVERDUE")}
+    assert told["closed"]["denominator"] == len(due)
+    assert told["closed_on_time"]["numerator"] == sum(_verdict(row) == "on time" for row in due)
+    assert told["closed_late"]["numerator"] == sum(_verdict(row) == "late" for row in due)
+    assert told["handled_on_time"]["numerator"] == told["closed_on_time"]["numerator"]
+
+
+def _judged(row: dict[str, object]) -> str:
+    if row["due_at"] is None:
+        return "no target"
+    return "ONTIME" if row["on_time"] else "OVERDUE"
 
 
 @pytest.mark.long
