@@ -11,6 +11,7 @@ CODE := services shared deploy tests
 SOAK_MINUTES ?= 30
 # These tests wait more than they compute. A file's tests share what it starts, so they stay together.
 SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
+FAULTS ?= faults
 FAST := not integration and not e2e and not faults and not long
 export PYTHONUTF8 := 1
 
@@ -55,22 +56,22 @@ unit: $(VENV)/.dev ## Only the fast tests 快速测试
 	$(PYTEST) -q -m "$(FAST)"
 
 integration: $(VENV)/.dev ## Tests on a real PostgreSQL and RabbitMQ 集成测试
-	$(PYTEST) -q --durations=10 $(SIDE_BY_SIDE) -m "integration and not e2e and not faults and not long"
+	$(PYTEST) -q --durations=10 $(SIDE_BY_SIDE) -m "integration and not e2e and not long"
 
 e2e: $(VENV)/.dev ## Tests of the whole stack 端到端测试
 	WUJI_TEST_RUN_DIR=.run-e2e-servers $(PYTEST) -q --durations=10 -m "e2e and not faults and not long"
 
 faults: $(VENV)/.dev ## Kill processes and servers under load 故障测试
-	$(PYTEST) -q --durations=10 -m faults
+	$(PYTEST) -q --durations=10 -m "$(FAULTS)"
 
 long: $(VENV)/.dev ## What takes minutes: whole real inputs over the whole stack 长时间测试
 	$(PYTEST) -q -m long
 
 # Integration and end-to-end tests wait more than they compute, and use servers of their own: side by side. Faults
-# are timed, and run alone.
+# that promise a time run alone.
 test: check ## Everything: check, then all tests on real private servers 全部测试
 	$(MAKE) --no-print-directory -j2 integration e2e
-	$(MAKE) --no-print-directory faults
+	$(MAKE) --no-print-directory faults FAULTS="faults and not integration"
 
 bench: $(VENV)/.dev ## Measure: a table of ratios, each side by side in one run 性能测量
 	@$(WUJI) bench
