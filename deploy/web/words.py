@@ -59,7 +59,7 @@ def bring_up_to_date(words: Words) -> list[str]:
 
 def _texts(folder: Path) -> set[str]:
     found: set[str] = set()
-    for path in sorted(folder.glob("**/*.html")):
+    for path in sorted([*folder.glob("**/*.html"), *folder.glob("**/*.txt")]):
         with path.open("rb") as file:
             for _, _, message, _ in babel_extract(file, ("_", "gettext", "ngettext"), [], _OPTIONS):
                 texts = message if isinstance(message, tuple) else (message,)

@@ -1,15 +1,29 @@
-"""Grid's pages: home, and the five-level view 一图一网络."""
+"""Grid's pages: home, and the five-level view 一图一网络, the same at every tier."""
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import quote
+
+from services.grid import area_view, exports
+from services.grid.live import Live
+from services.grid.page_schemas import CountedQuery, LiveQuery, LookAtQuery
+from services.grid.queries import behind, places, views
 from services.grid.room import PAGES, Room
+from shared.kernel.area import Area
 from shared.pages import assets
-from shared.pages.page import page
+from shared.pages.language import of_call
+from shared.pages.page import PageQuery, is_fragment, page, to
+from shared.security import permission
 from shared.web.call import ANYONE, Call, Reply
+
+_FILE = "/areas/<area:area>/export/<kind>"
 
 
 class GridPages(Room):
-    """首页、一图一网络、大屏."""
+    """首页、一图一网络、实时."""
+
+    live = Live()
 
     @page("GET", "/", summary="Home", roles=ANYONE)
     def home(self, call: Call) -> Reply:
@@ -21,3 +35,118 @@ class GridPages(Room):
         """The open source packages behind the pages."""
         served = [one for one in assets.vendored().values() if one["served"]]
         return PAGES.render(call, "licences.html", packages=served)
+
+    @page("GET", "/areas", summary="Where the five-level view begins")
+    def areas_page(self, call: Call) -> Reply:
+        """One's own area; for those who serve everywhere the only district, or a choice of districts."""
+        asker = call.signed_in
+        if asker.area is not None:
+            return to(f"/areas/{asker.area.path}")
+        found = places.districts(self.rows)
+        if len(found) == 1:
+            return to(f"/areas/{found[0]['path']}")
+        return PAGES.render(call, "districts.html", view=views.all_districts(self.rows, None, call.at))
+
+    @page("GET", "/areas/<area:area>", summary="The five-level view", query=LookAtQuery)
+    def area_page(self, call: Call) -> Reply:
+        """Figures, map, funnel, people and table of an area; every number opens what it counted."""
+        area: Area = call.path["area"]
+        permission.require(call.asker, action_area=area)
+        asked = call.query
+        found = area_view.look(self.rows, area, call.at, asked["days"], of_call(call))
+        children = area_view.ordered(found["view"]["children"], asked["sort"], asked["order"] == "desc")
+        return PAGES.render(
+            call,
+            "area.html",
+            block="figures" if is_fragment(call) else None,
+            area=area,
+            children=children,
+            sort=asked["sort"],
+            order=asked["order"],
+            days=asked["days"],
+            **found,
+        )
+
+    @page("GET", "/areas/<area:area>/cases", summary="The cases behind a figure", query=CountedQuery)
+    def area_cases(self, call: Call) -> Reply:
+        """Newest first, page by page; a department's clerk sees the department's own."""
+        area: Area = call.path["area"]
+        asker = permission.require(call.asker, action_area=area)
+        asked = {name: value for name, value in call.query.items() if name != "lang"}
+        if asker.role == "department":
+            asked["department"] = asker.department
+        language = of_call(call)
+        found = behind.cases(self.rows, behind.Counted(area, **asked), call.at)
+        shown = found["cases"]
+        return PAGES.render(
+            call,
+            "area_cases.html",
+            area=area,
+            place=places.area(self.rows, area),
+            asked=asked,
+            found=found,
+            where=behind.names_of_areas(self.rows, (case["area"] for case in shown)),
+            types=behind.names(
+                self.rows, "issue_type", [*(c["issue_type"] for c in shown), asked["issue_type"]], language
+            ),
+            departments=behind.names(
+                self.rows, "department", [*(c["department"] for c in shown), asked["department"]], language
+            ),
+            next_page=_next(call, found["next"]),
+        )
+
+    @page("GET", "/live", summary="What has just changed", query=LiveQuery, media="text/event-stream")
+    def live_stream(self, call: Call) -> Reply:
+        """Server-sent events of an area, with `Last-Event-ID` from where the page had come."""
+        asked: Area | None = call.query["area"]
+        asker = permission.require(call.asker, action_area=asked)
+        last = call.headers.get("last-event-id", "")
+        body = self.live.stream(asked or asker.area, int(last) if last.isascii() and last.isdigit() else None)
+        headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+        return Reply(body, headers=headers, media="text/event-stream")
+
+    @page("GET", _FILE, summary="The table of an area to take away", query=PageQuery, media=exports.CSV)
+    def export(self, call: Call) -> Reply:
+        """`csv` or `xlsx`: the area and its children, with the figures of the page."""
+        area: Area = call.path["area"]
+        permission.require(call.asker, action_area=area)
+        view = views.view(self.rows, area, call.at)
+        title, header, rows = _table(call, view)
+        if call.path["kind"] == "xlsx":
+            return _file(exports.as_xlsx(title, header, rows), exports.XLSX, f"{title}.xlsx")
+        return _file(exports.as_csv(header, rows), exports.CSV, f"{title}.csv")
+
+
+def _table(call: Call, view: dict[str, Any]) -> tuple[str, list[str], list[list[Any]]]:
+    header = PAGES.message(call, "export_header.txt").strip().split("|")
+    rows = [
+        [
+            one["code"],
+            one["name"],
+            one["cases"],
+            one["open"],
+            one["overdue"],
+            one["closed"],
+            *one["by_step"].values(),
+            one["on_time_share"],
+            one["satisfaction"]["satisfied_share"],
+            one["handling"]["median_seconds"],
+        ]
+        for one in (view["area"], *view["children"])
+    ]
+    return f"{view['area']['name']} {view['at']:%Y-%m-%d}", header, rows
+
+
+def _file(body: bytes, media: str, name: str) -> Reply:
+    plain = name.encode("ascii", "ignore").decode().strip() or "table"
+    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
+    return Reply(body, media=media, headers={"Content-Disposition": disposition})
+
+
+def _next(call: Call, after: Any) -> str | None:
+    """The address of the page after this one."""
+    if after is None:
+        return None
+    path, _, query = call.address.partition("?")
+    kept = [pair for pair in query.split("&") if pair and not pair.startswith("after=")]
+    return f"{path}?{'&'.join([*kept, f'after={after}'])}"

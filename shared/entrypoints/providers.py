@@ -41,7 +41,7 @@ else:
         """The service's own tables, as `shared.ports.Rows`."""
 
         def setup(self) -> None:
-            self._rows = _given(self.container, "wuji.rows") or _postgres_rows(self.container)
+            self._rows = rows_of(self.container)
 
         def get_dependency(self, _worker: Any) -> Any:
             return self._rows
@@ -60,6 +60,11 @@ else:
 
         def get_dependency(self, worker_ctx: Any) -> bool:
             return bool(worker_ctx.data.get(LAST_TRY, False))
+
+
+def rows_of(container: Any) -> Any:
+    """The service's own tables, for a provider that reads them without being asked."""
+    return _given(container, "wuji.rows") or _postgres_rows(container)
 
 
 def _given(container: Any, name: str) -> Any:

@@ -9,6 +9,8 @@ from urllib.parse import parse_qs
 
 from babel.messages.pofile import read_po
 
+from shared.web.call import Call
+
 HERE = Path(__file__).parent
 LANGUAGES = ("zh", "en")
 COOKIE = "wuji_lang"
@@ -18,6 +20,11 @@ def chosen(query: str, cookies: Mapping[str, str]) -> str:
     """`?lang=en` for once, else what the browser was told to remember, else Chinese."""
     asked = parse_qs(query).get("lang", [""])[0] or cookies.get(COOKIE, "")
     return asked if asked in LANGUAGES else LANGUAGES[0]
+
+
+def of_call(call: Call) -> str:
+    """The language in which a call is to be answered."""
+    return chosen(call.address.partition("?")[2], call.cookies)
 
 
 @cache

@@ -19,11 +19,13 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from jinja2 import Environment
+from marshmallow import fields
 
 from shared.pages import environment
-from shared.pages.language import chosen
+from shared.pages.language import chosen, of_call
 from shared.web.call import SIGNED_IN, Call, Reply
 from shared.web.door import door
+from shared.web.fields import Body
 from shared.web.problem import Problem
 from shared.web.request import Request
 
@@ -43,6 +45,12 @@ HEADERS = {
 }
 
 
+class PageQuery(Body):
+    """What every page's address may say: a page with a query of its own adds to it."""
+
+    lang = fields.String(load_default=None)
+
+
 class Pages:
     """The pages of one service: its templates before the shared ones."""
 
@@ -56,7 +64,7 @@ class Pages:
 
     def render(self, call: Call, template: str, *, block: str | None = None, status: int = 200, **values: Any) -> Reply:
         """The template's page; with `block` only that block of it, which htmx puts into a page that is there."""
-        language = chosen(call.address.partition("?")[2], call.cookies)
+        language = of_call(call)
         return self._reply(language, template, block, status, {**_about(call), **values})
 
     def message(self, call: Call, template: str, **values: Any) -> str:

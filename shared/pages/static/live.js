@@ -1,0 +1,43 @@
+// Live pages: one stream per page. What changed makes the marked parts of the page look again; a dot says honestly
+// how fresh the page is, and nothing pretends to be live when it is not.
+const dot = document.querySelector("[data-live]");
+const words = JSON.parse(dot.dataset.words);
+const SILENCE = 12_000, CALM = 300;
+let heard = 0, asOf = null, behind = 0, waiting = null;
+
+function show(kind, text) {
+  dot.className = "fresh " + kind;
+  if (dot.textContent !== text) dot.textContent = text;
+}
+
+function clock(when) {
+  return new Intl.DateTimeFormat("zh-CN", { timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }).format(when);
+}
+
+function look() {
+  if (Date.now() - heard > SILENCE) show("lost", asOf ? `${words.lost} · ${words.behind} ${clock(asOf)}` : words.lost);
+  else if (behind > 0 && Date.now() - asOf > 2000) show("behind", `${words.behind} ${clock(asOf)}`);
+  else show("live", words.live);
+}
+
+function changed() {
+  // Many events at once are one look, and the first is not kept waiting.
+  if (waiting) return;
+  document.body.dispatchEvent(new CustomEvent("live"));
+  waiting = setTimeout(() => { waiting = null; if (again) { again = false; changed(); } }, CALM);
+}
+let again = false;
+
+const stream = new EventSource(dot.dataset.live);
+stream.addEventListener("beat", (event) => {
+  const told = JSON.parse(event.data);
+  heard = Date.now();
+  behind = told.behind;
+  asOf = new Date(told.as_of);
+  look();
+});
+for (const kind of ["change", "reset"]) {
+  stream.addEventListener(kind, () => { if (waiting) again = true; else changed(); });
+}
+stream.addEventListener("error", () => { if (stream.readyState === EventSource.CLOSED) location.reload(); });
+setInterval(look, 1000);
