@@ -6,20 +6,21 @@ from services.dispatch import reactions
 from services.dispatch.admissions.demand_doors import DemandDoors
 from services.dispatch.admissions.doors import AdmissionDoors
 from services.dispatch.doors.books import BookDoors
+from services.dispatch.doors.moves import MoveDoors
 from services.dispatch.doors.requests import RequestDoors
 from services.dispatch.doors.road import RoadDoors
 from services.dispatch.rulebooks import ProjectedRulebooks, RulebookMemory
-from shared.contracts.check import CheckFailed, CheckPassed
+from shared.contracts.check import CheckFailed, CheckPassed, SpotCheckFailed
 from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackRecorded
-from shared.contracts.report import ReportAccepted
+from shared.contracts.report import ReportAccepted, ReportSelfHandled
 from shared.entrypoints.on import on
 from shared.entrypoints.providers import Log, Tables
 from shared.kernel.clock import utc_now
 
 
 class DispatchService(  # one mixin for each kind of thing that has doors
-    RoadDoors, RequestDoors, BookDoors, AdmissionDoors, DemandDoors
+    RoadDoors, RequestDoors, MoveDoors, BookDoors, AdmissionDoors, DemandDoors
 ):
     """指挥派遣, 处理反馈, 结案归档: from an accepted report to a closed case."""
 
@@ -37,6 +38,13 @@ class DispatchService(  # one mixin for each kind of thing that has doors
         """立案, and 派遣 where the list is automatic."""
         reactions.file_report(recorded, self.log, self.rulebooks, consumer="dispatch.file_report", at=utc_now())
 
+    @on(ReportSelfHandled)
+    def file_self_handled(self, recorded: Recorded[ReportSelfHandled]) -> None:
+        """就地解决: a case that begins handled."""
+        reactions.file_self_handled(
+            recorded, self.log, self.rulebooks, consumer="dispatch.file_self_handled", at=utc_now()
+        )
+
     @on(CheckPassed)
     def clear_to_close(self, recorded: Recorded[CheckPassed]) -> None:
         """核查通过."""
@@ -51,3 +59,8 @@ class DispatchService(  # one mixin for each kind of thing that has doors
     def reopen_on_feedback(self, recorded: Recorded[FeedbackRecorded]) -> None:
         """重办, on the reporter's word."""
         reactions.reopen(recorded, self.log, consumer="dispatch.reopen_on_feedback", at=utc_now())
+
+    @on(SpotCheckFailed)
+    def reopen_on_spot_check(self, recorded: Recorded[SpotCheckFailed]) -> None:
+        """重办, on the inspector's word."""
+        reactions.reopen_on_spot_check(recorded, self.log, consumer="dispatch.reopen_on_spot_check", at=utc_now())

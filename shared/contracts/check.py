@@ -53,6 +53,8 @@ class CheckFailed:
     check_id: UUID
     case_id: UUID
     findings: str
+    task_ids: tuple[UUID, ...] = ()
+    """The tasks that have to go again; empty for all of the case's."""
 
 
 @event("spot_check.ordered", "check", public=True)

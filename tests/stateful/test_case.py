@@ -15,7 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from services.dispatch import handlers, reactions
 from services.dispatch.domain import returns
-from services.dispatch.domain.actions import answers
+from services.dispatch.domain.actions import Moment, answers
+from services.dispatch.domain.answers import Answer
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.evolve import evolve
 from shared.contracts.case import ReturnKind
@@ -49,6 +50,7 @@ WATER = Asker("w.zhou", "department", None, "water")
 people = st.sampled_from([DISPATCHER, SANITATION, URBAN, CHIEF, SUPERVISOR, STRANGER])
 departments = st.sampled_from([None, "sanitation", "urban", "water", "nobody"])
 words = st.sampled_from(["说明", "", "  ", "电话 13888123456"])
+KNOWN = ("dispatch", "sign", "return", "respond", "close", "reopen", "archive")
 keys = st.one_of(st.none(), st.integers(0, 5).map(str))
 
 
@@ -105,7 +107,7 @@ class CaseMachine(RuleBasedStateMachine):
             cause = Cause(actor=asker.actor, at=self.at)
             with suppress(WujiError):
                 if agrees:
-                    handlers.approve(self.log, self.case_id, asker, cause, request_id=request_id)
+                    handlers.approve(self.log, RULEBOOK, self.case_id, asker, cause, request_id=request_id)
                 else:
                     handlers.refuse(self.log, self.case_id, asker, cause, request_id=request_id, reason=reason)
         self._advance(before)
@@ -116,7 +118,7 @@ class CaseMachine(RuleBasedStateMachine):
             asker,
             "respond",
             key,
-            lambda cause: handlers.respond(self.log, self.case_id, asker, cause, answer=answer, evidence=()),
+            lambda cause: handlers.respond(self.log, RULEBOOK, self.case_id, asker, cause, Answer(answer=answer)),
         )
 
     @rule(asker=people, answer=words)
@@ -149,8 +151,8 @@ class CaseMachine(RuleBasedStateMachine):
         allowed = [
             (asker, found.action.name)
             for asker in team
-            for found in answers(self.case, asker.actor, self.at)
-            if found.allowed and (found.action.name != "archive" or choice > 25)
+            for found in answers(self.case, asker, Moment(self.at))
+            if found.allowed and found.action.name in KNOWN and (found.action.name != "archive" or choice > 25)
         ]
         if not allowed:
             return None
@@ -171,7 +173,7 @@ class CaseMachine(RuleBasedStateMachine):
                 wish = returns.Wish(kind=ReturnKind.NOTHING_TO_DO, reason="无需处置")
                 return handlers.ask_return(log, RULEBOOK, case_id, asker, cause, wish)
             case "respond":
-                return handlers.respond(log, case_id, asker, cause, answer="已清运", evidence=("photo:1",))
+                return handlers.respond(log, RULEBOOK, case_id, asker, cause, Answer(answer="已清运"))
             case "close":
                 return handlers.close(log, case_id, asker, cause, answer="已办结")
             case "reopen":
@@ -254,7 +256,7 @@ class CaseMachine(RuleBasedStateMachine):
         allowed = [
             found.action.name
             for asker in (DISPATCHER, SANITATION, URBAN, CHIEF, SUPERVISOR, WATER)
-            for found in answers(self.case, asker.actor, self.at)
+            for found in answers(self.case, asker, Moment(self.at))
             if found.allowed
         ]
         assert allowed, self.case.state
@@ -289,7 +291,7 @@ class CaseMachine(RuleBasedStateMachine):
     def _try(self, asker: Asker, action: str, key: str | None, command: Any) -> None:
         """It appends or it refuses, never both; and what the case said would be allowed was true."""
         before = len(self.log.events)
-        allowed = {found.action.name: found.allowed for found in answers(self.case, asker.actor, self.at)}[action]
+        allowed = {found.action.name: found.allowed for found in answers(self.case, asker, Moment(self.at))}[action]
         cause = Cause(
             actor=asker.actor, at=self.at, idempotency_key=None if key is None else f"{action}:{asker.id}:{key}"
         )

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from services.dispatch import handlers, reactions
 from services.dispatch.domain import returns
+from services.dispatch.domain.answers import Answer
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.evolve import evolve
 from services.dispatch.domain.rulebook import Rulebook
@@ -205,13 +206,12 @@ class Story:
         self.return_asked(kind)
         approver = DISPATCHER if kind is ReturnKind.WRONG_DEPARTMENT else CHIEF
         (request_id,) = self.case.requests
-        handlers.approve(self.log, self.case_id, approver, self._by(approver), request_id=request_id)
+        handlers.approve(self.log, RULEBOOK, self.case_id, approver, self._by(approver), request_id=request_id)
         return self
 
     def responded(self) -> Story:
-        handlers.respond(
-            self.log, self.case_id, SANITATION, self._by(SANITATION), answer="已清运", evidence=("photo:1",)
-        )
+        said = Answer(answer="已清运", evidence=("photo:1",))
+        handlers.respond(self.log, RULEBOOK, self.case_id, SANITATION, self._by(SANITATION), said)
         return self
 
     def passed(self) -> Story:

@@ -5,58 +5,207 @@ There is no second list of rules: each command is tried on the case with filled-
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
-from services.dispatch.domain import decisions, returns
+from services.dispatch.domain import answers as working
+from services.dispatch.domain import decisions, extensions, moves, requests, returns, suspensions, tasks
 from services.dispatch.domain.case import Case
+from services.dispatch.domain.guards import is_own
+from services.dispatch.domain.requests import Now
 from services.dispatch.domain.responsibility import Assignment
-from shared.contracts.case import ReturnKind
-from shared.contracts.envelope import Actor
-from shared.kernel.errors import Refused, WujiError
+from services.dispatch.domain.sampling import ALL
+from shared.contracts.case import Loop, ReturnKind
+from shared.contracts.rulebook import CalendarPublished
+from shared.contracts.shapes import Limit, Unit
+from shared.kernel.case_states import State
+from shared.kernel.errors import NotFound, Refused, WujiError
 from shared.kernel.wording import Wording
+from shared.kernel.working_calendar import Calendar
+from shared.security.permission import Asker
 
 _SOME_TEXT = "…"
 _SOMEWHERE = Wording(_SOME_TEXT, _SOME_TEXT)
-_SOME_DEPARTMENT = Assignment(
-    department=_SOME_TEXT,
-    co_handlers=(),
-    rule=None,
-    because=_SOMEWHERE,
-    limit=None,
-    due_at=None,
-    due_because=_SOMEWHERE,
-    automatic=False,
+_SOME_ID = UUID(int=0)
+_SOME_RETURN = returns.Wish(kind=ReturnKind.NOTHING_TO_DO, reason=_SOME_TEXT)
+# Whether something may be done depends on no calendar; until when it would have to be done is not shown here.
+_SOME_CALENDAR = Calendar.of(
+    [
+        CalendarPublished(
+            year=2026,
+            version=1,
+            zone="Asia/Shanghai",
+            windows=("09:00-12:00", "14:00-18:00"),
+            half_day_windows=("09:00-12:00",),
+            cutoff="17:00",
+            holidays=(),
+            swap_days=(),
+            half_days=(),
+        )
+    ]
 )
 
-_SOME_RETURN = returns.Wish(kind=ReturnKind.NOTHING_TO_DO, reason=_SOME_TEXT)
 
-Trial = Callable[[Case, Actor, datetime], object]
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When it is tried, and until when the reporter of a closed case may still answer."""
+
+    at: datetime
+    asked_until: datetime | None = None
+
+    @property
+    def now(self) -> Now:
+        return Now(at=self.at, calendar=_SOME_CALENDAR)
+
+
+Trial = Callable[[Case, Asker, Moment], object]
+TaskTrial = Callable[[Case, Asker, Moment, UUID | None], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing that can be tried on a case: the last part of its door's path, and its Chinese name."""
+    """One thing that can be tried on a case: its name, its Chinese name, and its door's path below the case's."""
 
     name: str
     zh: str
     trial: Trial
+    path: str = ""
+    """Where it is not the name."""
+
+    @property
+    def door(self) -> str:
+        return self.path or self.name
 
 
-ACTIONS: tuple[Action, ...] = (
-    Action("dispatch", "派遣", lambda case, by, _: decisions.dispatch(case, by, _SOME_DEPARTMENT)),
-    Action("sign", "签收", lambda case, by, _: decisions.sign(case, by)),
+def on_own_task(trial: TaskTrial) -> Trial:
+    """It may be done when it may be done to one of the asker's own tasks."""
+
+    def tried(case: Case, by: Asker, moment: Moment) -> object:
+        own: list[UUID | None] = [task.task_id for task in case.tasks.values() if is_own(task, by)]
+        refusal: WujiError | None = None
+        for task_id in own or [None]:
+            try:
+                return trial(case, by, moment, task_id)
+            except WujiError as error:
+                refusal = refusal or error
+        raise refusal or AssertionError("there is always one try")
+
+    return tried
+
+
+def _some_assignment(case: Case) -> Assignment:
+    return Assignment(
+        department=case.adjudicated or _SOME_TEXT,
+        co_handlers=(),
+        rule=None,
+        because=_SOMEWHERE,
+        limit=None,
+        due_at=None,
+        due_because=_SOMEWHERE,
+        automatic=False,
+    )
+
+
+def _some_part(case: Case) -> tasks.Part:
+    return tasks.Part(assignment=replace(_some_assignment(case), department=_SOME_TEXT), what=_SOME_TEXT)
+
+
+def _an_earlier_case(case: Case) -> Case:
+    filed = replace(case.filed, case_id=_SOME_ID, reported_at=datetime.min.replace(tzinfo=UTC))
+    return Case(filed=filed, state=State.FILED, loop=case.loop)
+
+
+def _lower(case: Case, by: Asker, _: Moment) -> object:
+    below = Loop.COMMUNITY if case.loop is not Loop.DISTRICT else Loop.STREET
+    return moves.lower_level(case, by, below, _SOME_TEXT, _SOME_ID)
+
+
+def _extend(case: Case, by: Asker, moment: Moment, task_id: UUID | None) -> object:
+    wish = extensions.Wish(limit=Limit(1, Unit.URGENT_HOURS), reason=_SOME_TEXT, task_id=task_id)
+    return extensions.ask(case, by, wish, moment.at, _SOME_CALENDAR)
+
+
+def _suspend(case: Case, by: Asker, moment: Moment) -> object:
+    today = _SOME_CALENDAR.local(moment.at).date()
+    wish = suspensions.Wish(reason=_SOME_TEXT, review_on=today + timedelta(days=1))
+    return suspensions.ask(case, by, wish, today)
+
+
+def _resume(case: Case, by: Asker, moment: Moment) -> object:
+    since = {} if case.suspension is None else {case.suspension.request_id: moment.at}
+    return suspensions.resume(case, by, _SOME_TEXT, moment.at, since, _SOME_CALENDAR)
+
+
+def _respond(case: Case, by: Asker, moment: Moment, task_id: UUID | None) -> object:
+    said = working.Answer(answer=_SOME_TEXT, task_id=task_id)
+    return working.respond(case, by, said, moment.at, ALL)
+
+
+ROAD: tuple[Action, ...] = (
+    Action("dispatch", "派遣", lambda case, by, _: decisions.dispatch(case, by, _some_assignment(case))),
+    Action("sign", "签收", on_own_task(lambda case, by, _, task_id: decisions.sign(case, by, task_id))),
+    Action("start", "开始处置", on_own_task(lambda case, by, _, task_id: working.start(case, by, task_id))),
     Action(
-        "return",
-        "退回",
-        lambda case, by, _: returns.ask(case, by, _SOME_RETURN),
+        "stages",
+        "完成阶段",
+        on_own_task(
+            lambda case, by, _, task_id: working.complete_stage(case, by, _SOME_TEXT, _SOME_TEXT, None, task_id)
+        ),
     ),
-    Action("respond", "反馈", lambda case, by, at: decisions.respond(case, by, _SOME_TEXT, (), at)),
+    Action("respond", "反馈", on_own_task(_respond)),
     Action("close", "结案", lambda case, by, _: decisions.close(case, by, _SOME_TEXT)),
     Action("reopen", "重办", lambda case, by, _: decisions.reopen(case, by, _SOME_TEXT)),
-    Action("archive", "归档", lambda case, by, _: decisions.archive(case, by)),
+    Action("archive", "归档", lambda case, by, moment: decisions.archive(case, by, moment.asked_until)),
 )
+ASKING: tuple[Action, ...] = (
+    Action(
+        "return",
+        "申请退回",
+        on_own_task(lambda case, by, _, task_id: returns.ask(case, by, replace(_SOME_RETURN, task_id=task_id))),
+    ),
+    Action("extension", "申请延期", on_own_task(_extend)),
+    Action("suspension", "申请挂账", _suspend),
+    Action("resume", "恢复", _resume),
+)
+MORE: tuple[Action, ...] = (
+    Action("tasks", "增派协办", lambda case, by, _: tasks.add(case, by, _some_part(case))),
+    Action("split", "拆分", lambda case, by, _: tasks.split(case, by, (_some_part(case),), _SOME_TEXT)),
+    Action("raise", "升级", lambda case, by, _: moves.raise_level(case, by, None, _SOME_TEXT)),
+    Action("lower", "下沉", _lower),
+    Action("merge", "并案", lambda case, by, _: moves.merge(case, by, _an_earlier_case(case))),
+    Action("unmerge", "撤销并案", lambda case, by, _: moves.unmerge(case, by)),
+    Action("reject", "作废", lambda case, by, _: moves.reject(case, by, _SOME_TEXT, _SOME_TEXT)),
+    Action("transfer-out", "转外部", lambda case, by, _: moves.transfer_out(case, by, _SOME_TEXT, _SOME_TEXT, None)),
+    Action("receipt", "登记外部回执", lambda case, by, _: moves.receipt(case, by, _SOME_TEXT)),
+)
+ACTIONS: tuple[Action, ...] = (*ROAD, *ASKING, *MORE)
+"""What may be tried on any case. What is about one request or one task of a case is found in `about_parts`."""
+
+
+def about_parts(case: Case) -> Iterator[Action]:
+    """What may be tried on each request that waits, and on each task beside the lead's; where there is none, why."""
+    for request_id in case.requests or (_SOME_ID,):
+        door = f"requests/{request_id if case.requests else '{request_id}'}"
+        yield Action("approve", "同意", _approving(request_id), f"{door}/approve")
+        yield Action("refuse", "不同意", _refusing(request_id), f"{door}/refuse")
+    beside = [task.task_id for task in case.tasks.values() if not task.is_lead]
+    for task_id in beside or [_SOME_ID]:
+        door = f"tasks/{task_id if beside else '{task_id}'}/withdraw"
+        yield Action("withdraw", "撤销协办", _withdrawing(task_id), door)
+
+
+def _approving(request_id: UUID) -> Trial:
+    return lambda case, by, moment: requests.approve(case, by, request_id, moment.now)
+
+
+def _refusing(request_id: UUID) -> Trial:
+    return lambda case, by, _: requests.refuse(case, by, request_id, _SOME_TEXT)
+
+
+def _withdrawing(task_id: UUID) -> Trial:
+    return lambda case, by, _: tasks.withdraw(case, by, task_id, _SOME_TEXT, ALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +218,18 @@ class Answer:
     why_not: str | None = None
 
 
-def answers(case: Case, by: Actor, at: datetime) -> tuple[Answer, ...]:
+def answers(case: Case, by: Asker, moment: Moment) -> tuple[Answer, ...]:
     """One answer for every action, in the order in which a case meets them."""
-    return tuple(_answer(action, case, by, at) for action in ACTIONS)
+    return tuple(_answer(action, case, by, moment) for action in (*ACTIONS, *about_parts(case)))
 
 
-def _answer(action: Action, case: Case, by: Actor, at: datetime) -> Answer:
+def _answer(action: Action, case: Case, by: Asker, moment: Moment) -> Answer:
     try:
-        action.trial(case, by, at)
+        action.trial(case, by, moment)
     except Refused as refusal:
         return Answer(action, False, refusal.rule, str(refusal))
+    except NotFound as refusal:
+        return Answer(action, False, "nothing_there", str(refusal))
     except WujiError as refusal:
         return Answer(action, False, "permission", str(refusal))
     return Answer(action, True)

@@ -45,7 +45,10 @@ def evolve(case: Case | None, event: CaseEvent) -> Case:
     """The case after the event."""
     if isinstance(event, Beginning):
         state = State.FILED if isinstance(event, CaseFiled) else State.SELF_HANDLED
-        return Case(filed=event, state=state, loop=event.loop)
+        if case is None:
+            return Case(filed=event, state=state, loop=event.loop)
+        # Rejected, and filed anew after an appeal: the same case, as it goes on counting.
+        return replace(case, filed=event, state=state, loop=event.loop)
     if case is None:
         raise LookupError("a case begins with case.filed or case.self_handled")
     moved = replace(case, state=landing(OF_SHAPE[type(event)].name, case.state))

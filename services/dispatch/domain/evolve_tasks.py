@@ -90,9 +90,10 @@ def _worked(case: Case, event: Working) -> Case:
         case TaskStageCompleted(stage=stage):
             done = case.tasks[task_id].stages if task_id in case.tasks else ()
             return _changed(case, task_id, stages=(*done, stage))
-        case TaskPartResponded() | TaskResponded():
-            told = {"answer": event.answer, "evidence": event.evidence, "on_time": event.on_time}
-            return _changed(_nothing_asked(case, task_id), task_id, **told)
+        case TaskPartResponded():
+            return _answered(_nothing_asked(case, task_id), event)
+        case TaskResponded():
+            return _answered(replace(case, requests={}), event)
         case _:
             assert_never(event)
 
@@ -123,6 +124,10 @@ def due_anew(case: Case, due: Iterable[NewDue]) -> Case:
     for new in due:
         case = _changed(case, new.task_id, due_at=new.due_at, due_because=new.because)
     return case
+
+
+def _answered(case: Case, event: TaskPartResponded | TaskResponded) -> Case:
+    return _changed(case, event.task_id, answer=event.answer, evidence=event.evidence, on_time=event.on_time)
 
 
 def _changed(case: Case, task_id: UUID, **changes: Any) -> Case:

@@ -5,17 +5,27 @@ is it the asker's own task? The table in `shared.kernel.case_states` decides the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, Protocol
 from uuid import UUID
 
-from services.dispatch.domain.case import Case, Task
+from services.dispatch.domain.case import VOLUNTEERS, Case, Task
 from services.dispatch.domain.evolve import CaseEvent
-from shared.contracts.envelope import Actor
 from shared.kernel.case_states import sources, target
 from shared.kernel.errors import Forbidden, Invalid, NotFound, Refused
 from shared.kernel.wording import Wording
 
 Events = tuple[CaseEvent, ...]
+
+
+class Somebody(Protocol):
+    """Whoever acts: an `Actor`, or an `Asker`, who also serves an area."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def department(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +38,25 @@ class Verb:
     en: str
 
 
-def need(case: Case, verb: Verb, by: Actor) -> None:
+def need(case: Case, verb: Verb, by: Somebody) -> None:
     """The role may do this at all, and the case is where it can be done. Raises Forbidden or Refused."""
-    allowed = frozenset(role for move in sources(verb.event) for role in move.roles)
+    moves = sources(verb.event)
+    allowed = frozenset(role for move in moves for role in move.roles)
     if by.role not in allowed:
-        takes = "、".join(sorted(allowed)), " or ".join(sorted(allowed))
-        forbid(f"{by.role} 不能{verb.zh}，须由 {takes[0]} 进行", f"a {by.role} may not do this; it takes {takes[1]}")
+        takes = _either(allowed)
+        forbid(f"{by.role} 不能{verb.zh}，须由 {takes.zh} 进行", f"a {by.role} may not do this; it takes {takes.en}")
     be_in_state(case, verb)
-    here = next(move.roles for move in sources(verb.event) if move.source is case.state)
+    here = next(move.roles for move in moves if move.source is case.state)
     if by.role not in here:
-        takes = "、".join(sorted(here)), " or ".join(sorted(here))
+        takes = _either(here)
         forbid(
-            f"案件现为「{case.state.zh}」，此时须由 {takes[0]} {verb.zh}",
-            f"while the case is {case.state.value}, it takes {takes[1]}",
+            f"案件现为「{case.state.zh}」，此时{verb.zh}须由 {takes.zh} 进行",
+            f"while the case is {case.state.value}, this takes {takes.en}",
         )
+
+
+def _either(roles: frozenset[str]) -> Wording:
+    return Wording("、".join(sorted(roles)), " or ".join(sorted(roles)))
 
 
 def be_in_state(case: Case, verb: Verb) -> None:
@@ -58,7 +73,7 @@ def be_in_state(case: Case, verb: Verb) -> None:
     )
 
 
-def own_task(case: Case, verb: Verb, by: Actor, task_id: UUID | None = None) -> Task:
+def own_task(case: Case, verb: Verb, by: Somebody, task_id: UUID | None = None) -> Task:
     """The asker's task, when the case is where this can be done: the one named, else the asker's one and only.
 
     Raises Forbidden when the asker's department has none, Invalid when it has several and named none.
@@ -68,14 +83,21 @@ def own_task(case: Case, verb: Verb, by: Actor, task_id: UUID | None = None) -> 
         refuse(verb.rule, "案件没有派遣给任何部门", "no department has this case")
     if task_id is not None:
         return _own(task_of(case, task_id), by)
-    mine = case.tasks_of(by.department)
+    mine = [task for task in case.tasks.values() if is_own(task, by)]
     if not mine:
         return _own(next(iter(case.tasks.values())), by)
-    waiting = [task for task in mine if not task.is_answered] or list(mine)
+    waiting = [task for task in mine if not task.is_answered] or mine
     if len(waiting) > 1:
         said = Wording("本部门有多项任务，请指明 task_id", "your department has several tasks here: name one")
         raise Invalid(str(said), where="task_id")
     return waiting[0]
+
+
+def is_own(task: Task, by: Somebody) -> bool:
+    """Whether it is the asker's: a task of their department, or one that they claimed from the pool."""
+    if task.department == VOLUNTEERS or by.role == "volunteer":
+        return task.claim is not None and by.role == "volunteer" and task.claim.claimed_by == by.id
+    return by.department == task.department
 
 
 def task_of(case: Case, task_id: UUID) -> Task:
@@ -86,8 +108,10 @@ def task_of(case: Case, task_id: UUID) -> Task:
     return found
 
 
-def _own(task: Task, by: Actor) -> Task:
-    if by.department != task.department:
+def _own(task: Task, by: Somebody) -> Task:
+    if not is_own(task, by):
+        if task.department == VOLUNTEERS:
+            forbid("任务由他人领取，或尚未领取", "somebody else has claimed this task, or nobody has")
         theirs, yours = task.department, by.department or "-"
         forbid(f"任务属于部门 {theirs}，您属于 {yours}", f"this is a task of {theirs}; you belong to {yours}")
     return task

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.dispatch.domain import answers
 from services.dispatch.domain.case import Case, Task
-from services.dispatch.domain.guards import Events, Verb, forbid, need, own_task, refuse, say_why
+from services.dispatch.domain.guards import Events, Somebody, Verb, forbid, need, own_task, refuse, say_why
+from services.dispatch.domain.sampling import Sample
 from shared.contracts.case import ReturnKind, TaskReturned
-from shared.contracts.envelope import Actor
-from shared.contracts.task import ReturnRefused, ReturnRequested, TaskWithdrawn
+from shared.contracts.task import ReturnRefused, ReturnRequested
 from shared.kernel.errors import Invalid
 from shared.kernel.ids import derived_id
 from shared.kernel.wording import Wording
@@ -35,7 +36,7 @@ class Wish:
     """Which task; None where the department has one only."""
 
 
-def ask(case: Case, by: Actor, wish: Wish) -> Events:
+def ask(case: Case, by: Somebody, wish: Wish) -> Events:
     """The department wants to give its task back. "Not ours" without saying whose is not enough."""
     task = own_task(case, ASK, by, wish.task_id)
     if task.is_answered:
@@ -76,7 +77,7 @@ def _say_whose(case: Case, task: Task, believed_responsible: str | None) -> None
         raise Invalid(str(said), where="believed_responsible")
 
 
-def approve(case: Case, by: Actor, asked: ReturnRequested) -> Events:
+def approve(case: Case, by: Somebody, asked: ReturnRequested, sample: Sample) -> Events:
     """The task goes back: the lead's takes the case back to dispatching, another's is only taken off the case."""
     need(case, APPROVE, by)
     if APPROVERS[asked.kind] != by.role:
@@ -84,10 +85,7 @@ def approve(case: Case, by: Actor, asked: ReturnRequested) -> Events:
         forbid(f"这类退回须由 {takes} 审批", f"such a return is approved by a {takes}")
     task = case.tasks[asked.task_id]
     if not task.is_lead:
-        gone = TaskWithdrawn(
-            case_id=case.case_id, task_id=task.task_id, department=task.department, reason=asked.reason
-        )
-        return (gone,)
+        return answers.withdraw(case, task, asked.reason, sample)
     return (
         TaskReturned(
             case_id=case.case_id,
@@ -100,7 +98,7 @@ def approve(case: Case, by: Actor, asked: ReturnRequested) -> Events:
     )
 
 
-def refuse_it(case: Case, by: Actor, asked: ReturnRequested, reason: str) -> Events:
+def refuse_it(case: Case, by: Somebody, asked: ReturnRequested, reason: str) -> Events:
     """The task stays where it is, with the reason."""
     need(case, REFUSE, by)
     if APPROVERS[asked.kind] != by.role:

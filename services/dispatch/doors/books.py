@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.dispatch.doors.base import CASES, CaseDoors
 from services.dispatch.queries import rulebook as rulebook_queries
 from services.dispatch.queries.work_list import Wanted, work_list
-from services.dispatch.schemas import (
+from services.dispatch.schemas.lists import (
     CalendarAnswer,
     DepartmentsAnswer,
     ExplainAnswer,

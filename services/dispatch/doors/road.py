@@ -1,10 +1,12 @@
-"""The doors of the straight road: dispatch, sign, respond, close, reopen, archive."""
+"""The doors of the straight road: dispatch, sign, start, stages, respond, close, reopen, archive."""
 
 from __future__ import annotations
 
 from services.dispatch import handlers
+from services.dispatch.domain.answers import Answer
 from services.dispatch.doors.base import CASE, CaseDoors, roles_of
-from services.dispatch.schemas import CaseAnswer, CloseBody, DispatchBody, ReopenBody, RespondBody
+from services.dispatch.schemas.bodies import CloseBody, DispatchBody, ReopenBody, RespondBody, StageBody, TaskQuery
+from services.dispatch.schemas.case import CaseAnswer
 from shared.web.call import Call, Reply
 from shared.web.door import door
 
@@ -40,10 +42,45 @@ class RoadDoors(CaseDoors):
         )
         return self.after(call, done)
 
-    @door("POST", f"{CASE}/sign", summary="Take the task on", answer=CaseAnswer, roles=roles_of("task.signed"))
+    @door(
+        "POST",
+        f"{CASE}/sign",
+        summary="Take the task on",
+        query=TaskQuery,
+        answer=CaseAnswer,
+        roles=roles_of("task.signed"),
+    )
     def sign(self, call: Call) -> Reply:
         """签收: only the department that has the task."""
-        return self.after(call, handlers.sign(self.log, call.path["case_id"], call.signed_in, call.cause()))
+        case_id, task_id = call.path["case_id"], call.query["task_id"]
+        return self.after(call, handlers.sign(self.log, case_id, call.signed_in, call.cause(), task_id=task_id))
+
+    @door(
+        "POST",
+        f"{CASE}/start",
+        summary="Say that work has begun",
+        query=TaskQuery,
+        answer=CaseAnswer,
+        roles=roles_of("task.started"),
+    )
+    def start(self, call: Call) -> Reply:
+        """开始处置."""
+        case_id, task_id = call.path["case_id"], call.query["task_id"]
+        return self.after(call, handlers.start(self.log, case_id, call.signed_in, call.cause(), task_id=task_id))
+
+    @door(
+        "POST",
+        f"{CASE}/stages",
+        summary="Say that a stage of the work is done",
+        body=StageBody,
+        answer=CaseAnswer,
+        roles=roles_of("task.stage_completed"),
+    )
+    def complete_stage(self, call: Call) -> Reply:
+        """完成阶段: a closing condition on the way that has a limit of its own."""
+        book = self.rulebooks.current(call.at)
+        done = handlers.complete_stage(self.log, book, call.path["case_id"], call.signed_in, call.cause(), **call.body)
+        return self.after(call, done)
 
     @door(
         "POST",
@@ -51,14 +88,14 @@ class RoadDoors(CaseDoors):
         summary="Say what was done",
         body=RespondBody,
         answer=CaseAnswer,
-        roles=("department",),
+        roles=roles_of("task.responded"),
     )
     def respond(self, call: Call) -> Reply:
-        """反馈: the answer of the department; somebody else is then to look."""
-        answer, evidence = call.body["answer"], tuple(call.body["evidence"])
-        done = handlers.respond(
-            self.log, call.path["case_id"], call.signed_in, call.cause(), answer=answer, evidence=evidence
-        )
+        """反馈: what was done. When all mandatory tasks are answered, somebody else looks, where the sample says so."""
+        asked = call.body
+        said = Answer(answer=asked["answer"], evidence=tuple(asked["evidence"]), task_id=asked["task_id"])
+        book = self.rulebooks.current(call.at)
+        done = handlers.respond(self.log, book, call.path["case_id"], call.signed_in, call.cause(), said)
         return self.after(call, done)
 
     @door(

@@ -1,27 +1,59 @@
 """One function per command: load the case, ask whether this asker may, decide, append.
 
 common.py    what they share
-road.py      dispatch, sign, respond, close, reopen, archive
+road.py      dispatch, sign, start, complete a stage, respond, close, reopen, archive
 requests.py  what departments ask for, and who decides
+moves.py     more departments, other loops, other cases, other authorities
 """
 
-from services.dispatch.handlers.common import Rulebooks, area_of, case_stream, change, on_case
-from services.dispatch.handlers.requests import approve, ask_return, refuse
-from services.dispatch.handlers.road import archive, close, dispatch, reopen, respond, sign
+from services.dispatch.handlers.common import Rulebooks, area_of, asked_until, case_stream, change, on_case, sample_for
+from services.dispatch.handlers.moves import (
+    PartWish,
+    add_task,
+    lower_level,
+    merge,
+    raise_level,
+    receipt,
+    reject,
+    split,
+    transfer_out,
+    unmerge,
+    withdraw_task,
+)
+from services.dispatch.handlers.requests import approve, ask_extension, ask_return, ask_suspension, refuse, resume
+from services.dispatch.handlers.road import archive, close, complete_stage, dispatch, reopen, respond, sign, start
 
 __all__ = [
+    "PartWish",
     "Rulebooks",
+    "add_task",
     "approve",
     "archive",
     "area_of",
+    "ask_extension",
     "ask_return",
+    "ask_suspension",
+    "asked_until",
     "case_stream",
     "change",
     "close",
+    "complete_stage",
     "dispatch",
+    "lower_level",
+    "merge",
     "on_case",
+    "raise_level",
+    "receipt",
     "refuse",
+    "reject",
     "reopen",
     "respond",
+    "resume",
+    "sample_for",
     "sign",
+    "split",
+    "start",
+    "transfer_out",
+    "unmerge",
+    "withdraw_task",
 ]

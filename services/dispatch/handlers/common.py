@@ -10,9 +10,13 @@ from uuid import UUID
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.evolve import CaseEvent, evolve
 from services.dispatch.domain.rulebook import Rulebook
+from services.dispatch.domain.sampling import ALL, Sample
+from shared.contracts.case import CaseSelfHandled
 from shared.contracts.envelope import Recorded
+from shared.contracts.feedback import FeedbackInvited, FeedbackRecorded
 from shared.handling import Cause, amend
 from shared.kernel.area import Area
+from shared.kernel.case_states import State
 from shared.kernel.errors import NotFound, Refused
 from shared.kernel.wording import Wording
 from shared.ports import Appended, EventLog
@@ -57,6 +61,27 @@ def change(log: EventLog, case_id: UUID, cause: Cause, decide: Decide) -> Append
         return amend(log, case_stream(case_id), evolve, decide, cause)
     except Refused as refusal:
         raise _with_the_last_word(refusal, log.stream(case_stream(case_id))) from refusal
+
+
+def sample_for(rulebook: Rulebook, case: Case) -> Sample:
+    """How many of such cases are looked at."""
+    on_the_spot = isinstance(case.filed, CaseSelfHandled) and not case.dispatches
+    line = rulebook.sampling(case.filed.issue_type, case.loop, on_the_spot)
+    return ALL if line is None else Sample(line.rate, line.rule)
+
+
+def asked_until(log: EventLog, case: Case, at: datetime) -> datetime | None:
+    """Until when the reporter of a closed case may still answer; None when nobody is being asked any more."""
+    if case.state is not State.CLOSED:
+        return None
+    about = [found.event for found in log.about(case.case_id)]
+    answered = {event.feedback_id for event in about if isinstance(event, FeedbackRecorded)}
+    open_until = (
+        event.expires_at
+        for event in about
+        if isinstance(event, FeedbackInvited) and event.feedback_id not in answered and event.expires_at > at
+    )
+    return max(open_until, default=None)
 
 
 def _with_the_last_word(refusal: Refused, history: list[Recorded[CaseEvent]]) -> Refused:
