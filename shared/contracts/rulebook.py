@@ -83,7 +83,7 @@ class CalendarPublished:
 @event("limit.defined", "rulebook", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitDefined:
-    """How long one stage may take (时限标准), or a change to it: the latest word counts, and the narrowest line wins."""
+    """How long one stage may take (时限标准): the latest word counts, and the narrowest line wins."""
 
     rule: str
     """The line's own name."""
@@ -146,3 +146,87 @@ class SamplingDefined:
     """Whether it speaks of what was put right on the spot, or of what a department handled."""
     rate: int
     """From 0 to 100."""
+
+
+@event("department.withdrawn", "rulebook", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepartmentWithdrawn:
+    """A department takes no more cases (撤销责任单位); what it had stays its history."""
+
+    code: str
+    reason: str
+
+
+@event("issue_type.withdrawn", "rulebook", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueTypeWithdrawn:
+    """A kind of issue is not used any more (停用事项类别)."""
+
+    code: str
+    reason: str
+
+
+@event("responsibility.withdrawn", "rulebook", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponsibilityWithdrawn:
+    """A line of the responsibility list holds no more (撤销权责条目)."""
+
+    rule: str
+    """The line's own name."""
+    reason: str
+
+
+@event("limit.withdrawn", "rulebook", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitWithdrawn:
+    """A limit holds no more (撤销时限标准): the next narrower line counts, or none."""
+
+    rule: str
+    """The line's own name."""
+    reason: str
+
+
+@event("pool.defined", "rulebook", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolDefined:
+    """How the open pool works in an area (领单规则): the latest word counts, and the narrowest area wins."""
+
+    area: str
+    """The area path in which it holds."""
+    claims_per_person: int
+    """How many tasks one volunteer may have in hand at once."""
+    claim_hours: int
+    """How long whoever claims a task has, where the offer does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """One word of a label set."""
+
+    of: str
+    """A step, a state or an event type by its code: `handle`, `dispatched`, `task.claimed`."""
+    zh: str
+    """What people call it there."""
+
+
+@event("label_set.defined", "rulebook", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelSetDefined:
+    """Another vocabulary for the same case machine (标签集): it changes words and nothing else. The latest counts."""
+
+    code: str
+    name: str
+    name_en: str
+    labels: tuple[Label, ...]
+    """The words that differ; everything else keeps its own."""
+
+
+@event("label_set.chosen", "rulebook", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelSetChosen:
+    """An area speaks by a label set (选用标签集): the latest word counts, the narrowest area wins."""
+
+    area: str
+    """The area path in which it holds."""
+    code: str
+    """The label set."""
