@@ -5,13 +5,12 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from services.grid.queries.views import DAYS
-from shared.contracts.appointment import Post
 from shared.kernel.case_states import State
 from shared.web.fields import AreaField, Body, PointField, Text
 
-NAME, CODE, FINDINGS = 80, 40, 2_000
+NAME, CODE = 80, 40
 LIMIT = fields.Integer(load_default=50, strict=False, validate=validate.Range(1, 200))
-_GRID_CODE = validate.Regexp(r"^[0-9A-Za-z][0-9A-Za-z_-]{0,39}\Z", error="a grid's code is up to 40 letters and digits")
+GRID_CODE = validate.Regexp(r"^[0-9A-Za-z][0-9A-Za-z_-]{0,39}\Z", error="a grid's code is up to 40 letters and digits")
 
 
 class CreateAreaBody(Body):
@@ -32,34 +31,11 @@ class RenameAreaBody(Body):
 class DrawGridBody(Body):
     """A grid inside one community."""
 
-    code = fields.String(required=True, validate=_GRID_CODE, metadata={"example": "G-530103004012-03"})
+    code = fields.String(required=True, validate=GRID_CODE, metadata={"example": "G-530103004012-03"})
     name = Text(longest=NAME, one_line=True, required=True)
     community = AreaField(required=True, tiers=(3,))
     covers = fields.List(AreaField(tiers=(4, 5)), load_default=list, validate=validate.Length(max=500))
     households = fields.Integer(load_default=0, strict=True, validate=validate.Range(0, 100_000))
-
-
-class StartAppointmentBody(Body):
-    """Somebody takes a post. The person is named by account."""
-
-    person = Text(longest=NAME, one_line=True, required=True, metadata={"example": "gw-0417"})
-    post = fields.Enum(Post, by_value=True, required=True)
-    area = AreaField(required=True)
-    grid = fields.String(load_default=None, allow_none=True, validate=_GRID_CODE)
-    since = fields.Date(required=True)
-
-
-class EndAppointmentBody(Body):
-    """The last day served, and why."""
-
-    until = fields.Date(required=True)
-    reason = Text(longest=500, required=True)
-
-
-class FindingsBody(Body):
-    """What was seen on site."""
-
-    findings = Text(longest=FINDINGS, required=True, metadata={"example": "路灯已亮，现场已清理。"})
 
 
 class Done(Body):
@@ -68,6 +44,7 @@ class Done(Body):
     stream = fields.String(required=True)
     version = fields.Integer(required=True)
     events = fields.Integer(required=True)
+    warnings = fields.List(fields.String(), metadata={"description": "what is allowed, and should be looked at"})
 
 
 class ViewQuery(Body):
@@ -93,25 +70,6 @@ class GridsQuery(Body):
 
     area = AreaField(load_default=None)
     after = fields.String(load_default=None, validate=validate.Length(max=CODE))
-    limit = LIMIT
-
-
-class AppointmentsQuery(Body):
-    """Who stands where on a day; today when none is given."""
-
-    on = fields.Date(load_default=None)
-    area = AreaField(load_default=None)
-    person = Text(longest=NAME, one_line=True, load_default=None)
-    post = fields.Enum(Post, by_value=True, load_default=None)
-    grid = fields.String(load_default=None, validate=_GRID_CODE)
-
-
-class ChecksQuery(Body):
-    """Checks that wait, oldest first; with `pending=false` those that have their answer."""
-
-    area = AreaField(load_default=None, metadata={"description": "default: the area the asker serves"})
-    pending = fields.Boolean(load_default=True)
-    after = fields.UUID(load_default=None)
     limit = LIMIT
 
 
@@ -164,40 +122,9 @@ class AppointmentRow(Body):
     post = fields.String(required=True)
     area = fields.String(required=True)
     grid = fields.String(allow_none=True)
+    unit = fields.String(allow_none=True)
     since = fields.Date(required=True)
     until = fields.Date(allow_none=True)
-
-
-class AppointmentsAnswer(Body):
-    """Everybody who stands somewhere on the day."""
-
-    on = fields.Date(required=True)
-    appointments = fields.List(fields.Nested(AppointmentRow), required=True)
-
-
-class CheckRow(Body):
-    """One check and the case that it is about."""
-
-    check_id = fields.UUID(required=True)
-    case_id = fields.UUID(required=True)
-    area = fields.String(required=True)
-    department = fields.String(required=True, metadata={"description": "handled the case, and may not check it"})
-    attempt = fields.Integer(required=True)
-    requested_at = fields.AwareDateTime(required=True)
-    outcome = fields.String(allow_none=True)
-    findings = fields.String(allow_none=True)
-    checked_by = fields.String(allow_none=True)
-    checked_at = fields.AwareDateTime(allow_none=True)
-    number = fields.String(allow_none=True)
-    title = fields.String(allow_none=True)
-    issue_type = fields.String(allow_none=True)
-
-
-class ChecksAnswer(Body):
-    """One page of checks."""
-
-    checks = fields.List(fields.Nested(CheckRow), required=True)
-    next = fields.UUID(allow_none=True)
 
 
 class Handling(Body):

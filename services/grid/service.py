@@ -6,32 +6,28 @@ from datetime import date
 
 from nameko.timer import timer
 
-from services.grid import handlers, reactions
+from services.grid import handlers, reactions, watch
 from services.grid.accounts.doors import AccountDoors
 from services.grid.accounts.pages import AccountPages
+from services.grid.domain import grids
 from services.grid.domain.time import day_of
+from services.grid.doors import AppointmentDoors, CheckDoors, DutyDoors, VisitDoors
+from services.grid.doors.answers import GROUND, done, households, within
 from services.grid.pages import GridPages
 from services.grid.queries import cases as case_queries
-from services.grid.queries import gauges, places, views
+from services.grid.queries import gauges, places, staffing, views
 from services.grid.schemas import (
-    AppointmentsAnswer,
-    AppointmentsQuery,
     AreaAnswer,
     AreasAnswer,
     CaseListAnswer,
     CaseListQuery,
-    ChecksAnswer,
-    ChecksQuery,
     CreateAreaBody,
     DistrictsView,
     Done,
     DrawGridBody,
-    EndAppointmentBody,
-    FindingsBody,
     GridsAnswer,
     GridsQuery,
     RenameAreaBody,
-    StartAppointmentBody,
     TimelineAnswer,
     ViewAnswer,
     ViewQuery,
@@ -42,19 +38,22 @@ from shared.entrypoints.on import on
 from shared.kernel.area import Area
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import WujiError
-from shared.ports import Appended
 from shared.security import permission
 from shared.telemetry.logs import logger
-from shared.telemetry.metrics import CASES_OPEN, CASES_OVERDUE
+from shared.telemetry.metrics import (
+    CASES_OPEN,
+    CASES_OVERDUE,
+    CHECKS_PENDING,
+    DUTY_POSTS_EMPTY,
+    DUTY_POSTS_SILENT,
+    GRID_VACANT_POSTS,
+    GRIDS_WITHOUT_PERSON,
+)
 from shared.web.call import ANYONE, SIGNED_IN, Call, Reply
 from shared.web.door import door
 
-_GROUND = ("operator", "duty_chief", "supervisor")
-"""Who may change the tree, the grids and the posts, each within their own area."""
-_CHECKERS = ("supervisor", "grid_worker")
 
-
-class GridService(GridPages, AccountPages, AccountDoors):
+class GridService(GridPages, AccountPages, AccountDoors, AppointmentDoors, CheckDoors, DutyDoors, VisitDoors):
     """任务核查, the ground itself, and the five-level views."""
 
     name = "grid"
@@ -142,7 +141,7 @@ class GridService(GridPages, AccountPages, AccountDoors):
     def create_area(self, call: Call) -> Reply:
         """A new area under one that exists."""
         asked = call.body
-        done = handlers.create_area(
+        created = handlers.create_area(
             self.log,
             asked["path"],
             call.signed_in,
@@ -151,7 +150,7 @@ class GridService(GridPages, AccountPages, AccountDoors):
             kind=asked["kind"],
             centre=asked["centre"],
         )
-        return _done(done)
+        return done(created)
 
     @door(
         "POST",
@@ -163,19 +162,18 @@ class GridService(GridPages, AccountPages, AccountDoors):
     )
     def rename_area(self, call: Call) -> Reply:
         """Another name; the path and the past stay."""
-        return _done(handlers.rename_area(self.log, _area(call), call.signed_in, call.cause(), name=call.body["name"]))
+        return done(handlers.rename_area(self.log, _area(call), call.signed_in, call.cause(), name=call.body["name"]))
 
     @door("GET", "/api/v1/grids", summary="Grids", query=GridsQuery, answer=GridsAnswer, roles=SIGNED_IN)
     def grids(self, call: Call) -> Reply:
         """Grids of an area, page by page."""
-        within = _within(call)
-        return Reply(places.grids(self.rows, within, call.query["after"], call.query["limit"]))
+        return Reply(places.grids(self.rows, within(call), call.query["after"], call.query["limit"]))
 
-    @door("POST", "/api/v1/grids", summary="Draw a grid", body=DrawGridBody, answer=Done, status=201, roles=_GROUND)
+    @door("POST", "/api/v1/grids", summary="Draw a grid", body=DrawGridBody, answer=Done, status=201, roles=GROUND)
     def draw_grid(self, call: Call) -> Reply:
-        """A new grid, or other lines for one that exists."""
+        """A new grid, or other lines for one that exists; warned of when it has too many households, or too few."""
         asked = call.body
-        done = handlers.draw_grid(
+        drawn = handlers.draw_grid(
             self.log,
             asked["code"],
             call.signed_in,
@@ -185,119 +183,36 @@ class GridService(GridPages, AccountPages, AccountDoors):
             covers=tuple(asked["covers"]),
             households=asked["households"],
         )
-        return _done(done)
-
-    @door(
-        "GET",
-        "/api/v1/appointments",
-        summary="Who stands where",
-        query=AppointmentsQuery,
-        answer=AppointmentsAnswer,
-        roles=SIGNED_IN,
-    )
-    def appointments(self, call: Call) -> Reply:
-        """On a day, past or to come; today when none is given."""
-        asked = call.query
-        on = asked["on"] or date.fromisoformat(day_of(call.at))
-        return Reply(
-            places.appointments(
-                self.rows,
-                on=on,
-                within=_within(call),
-                person=asked["person"],
-                post=asked["post"],
-                grid=asked["grid"],
-            )
-        )
-
-    @door(
-        "POST",
-        "/api/v1/appointments",
-        summary="Appoint somebody",
-        body=StartAppointmentBody,
-        answer=Done,
-        status=201,
-        roles=_GROUND,
-    )
-    def start_appointment(self, call: Call) -> Reply:
-        """Somebody takes a post from a day on; the same appointment again changes nothing."""
-        return _done(handlers.start_appointment(self.log, call.signed_in, call.cause(), **call.body))
-
-    @door(
-        "POST",
-        "/api/v1/appointments/<uuid:appointment_id>/end",
-        summary="End an appointment",
-        body=EndAppointmentBody,
-        answer=Done,
-        roles=_GROUND,
-    )
-    def end_appointment(self, call: Call) -> Reply:
-        """The day is the last one served."""
-        done = handlers.end_appointment(
-            self.log, call.path["appointment_id"], call.signed_in, call.cause(), **call.body
-        )
-        return _done(done)
-
-    # --- checks -------------------------------------------------------------------------------------------------
-
-    @door("GET", "/api/v1/checks", summary="Checks", query=ChecksQuery, answer=ChecksAnswer, roles=SIGNED_IN)
-    def checks(self, call: Call) -> Reply:
-        """What waits to be looked at in the asker's area, oldest first."""
-        asked = call.query
-        within = _within(call)
-        return Reply(
-            places.checks(
-                self.rows, within=within, pending=asked["pending"], after=asked["after"], limit=asked["limit"]
-            )
-        )
-
-    @door(
-        "POST",
-        "/api/v1/checks/<uuid:check_id>/pass",
-        summary="It is solved",
-        body=FindingsBody,
-        answer=Done,
-        roles=_CHECKERS,
-    )
-    def pass_check(self, call: Call) -> Reply:
-        """Somebody outside the handling department looked, and it is solved."""
-        return self._answer_check(call, passed=True)
-
-    @door(
-        "POST",
-        "/api/v1/checks/<uuid:check_id>/fail",
-        summary="It is not solved",
-        body=FindingsBody,
-        answer=Done,
-        roles=_CHECKERS,
-    )
-    def fail_check(self, call: Call) -> Reply:
-        """Somebody outside the handling department looked, and it is not solved: the case goes back."""
-        return self._answer_check(call, passed=False)
-
-    def _answer_check(self, call: Call, *, passed: bool) -> Reply:
-        done = handlers.answer_check(
-            self.log,
-            call.path["check_id"],
-            call.signed_in,
-            call.cause(),
-            passed=passed,
-            findings=call.body["findings"],
-        )
-        return _done(done)
+        return done(drawn, warnings=grids.warnings(asked["households"], households(self.settings)))
 
     # --- what it hears, and what it tells the metrics -----------------------------------------------------------
 
     @on(CaseSentToCheck)
     def request_check(self, recorded: Recorded[CaseSentToCheck]) -> None:
         """A handled case is to be looked at."""
-        reactions.request_check(recorded, self.log, consumer="grid.request_check", at=utc_now())
+
+        def supervisor(area: Area, day: date, of_district: bool) -> str | None:
+            return staffing.supervisor_of(self.rows, area, day, of_district)
+
+        reactions.request_check(recorded, self.log, supervisor, consumer="grid.request_check", at=utc_now())
+
+    @timer(interval=30, eager=True)  # type: ignore[untyped-decorator]  # nameko has no types
+    def watch_the_clock(self) -> None:
+        """Say what nobody else would: a post is silent, or will be empty; a household waits for too long."""
+        try:
+            watch.look(self.log, self.rows, utc_now())
+        except WujiError as error:
+            # Nothing is lost: what is due stays due, and the next turn is in a moment.
+            logger("grid").warning("watch_interrupted", error=str(error))
 
     @timer(interval=15, eager=True)  # type: ignore[untyped-decorator]  # nameko has no types
     def tell_metrics(self) -> None:
-        """Open and overdue cases by street: few labels, whatever the size of the city."""
+        """Open and overdue cases by street, vacant posts by kind: few labels, whatever the size of the city."""
+        now = utc_now()
         try:
-            found = gauges.by_street(self.rows, utc_now())
+            found = gauges.by_street(self.rows, now)
+            vacant, without = gauges.vacancies(self.rows, date.fromisoformat(day_of(now)))
+            duty = gauges.duty(self.rows, now)
         except WujiError as error:
             # Old figures stand until the database is back; the next turn is in a moment.
             logger("grid").warning("gauges_not_updated", error=str(error))
@@ -305,18 +220,13 @@ class GridService(GridPages, AccountPages, AccountDoors):
         for street in found:
             CASES_OPEN.labels(street["path"]).set(street["open"])
             CASES_OVERDUE.labels(street["path"]).set(street["overdue"])
+        for post, n in vacant.items():
+            GRID_VACANT_POSTS.labels(post).set(n)
+        GRIDS_WITHOUT_PERSON.set(without)
+        CHECKS_PENDING.set(duty["checks"])
+        DUTY_POSTS_SILENT.set(duty["silent"])
+        DUTY_POSTS_EMPTY.set(duty["empty"])
 
 
 def _area(call: Call) -> Area:
     return Area.parse(call.path["area"])
-
-
-def _within(call: Call) -> Area | None:
-    """The area asked for, if the asker serves it; else all that the asker serves."""
-    asked: Area | None = call.query["area"]
-    asker = permission.require(call.asker, action_area=asked)
-    return asked or asker.area
-
-
-def _done(appended: Appended) -> Reply:
-    return Reply({"stream": appended.stream, "version": appended.version, "events": len(appended.event_ids)})

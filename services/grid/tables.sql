@@ -51,12 +51,15 @@ CREATE INDEX appointments_by_area ON appointments (area, since);
 CREATE INDEX appointments_by_person ON appointments (person, since);
 
 -- projection: checks
--- What is to be looked at, and what was found.
+-- What is to be looked at, by whom, and what was found; a spot check is of a closed case and names no department.
 CREATE TABLE checks (
     check_id     uuid PRIMARY KEY,
     case_id      uuid NOT NULL,
     area         text NOT NULL,
-    department   text NOT NULL,
+    kind         text NOT NULL,
+    department   text,
+    co_handlers  text[] NOT NULL,
+    assigned_to  text,
     attempt      integer NOT NULL,
     requested_at timestamptz NOT NULL,
     outcome      text,
@@ -65,6 +68,7 @@ CREATE TABLE checks (
     checked_at   timestamptz
 );
 CREATE INDEX checks_pending ON checks (requested_at, check_id) WHERE outcome IS NULL;
+CREATE INDEX checks_of_a_case ON checks (case_id);
 
 -- projection: cases
 -- One row per issue from the first report on, and what all rows add up to per area.
@@ -132,3 +136,78 @@ CREATE TABLE names (
     en   text NOT NULL,
     PRIMARY KEY (kind, code)
 );
+
+-- projection: duty
+-- Places that somebody has to be at, who is there when, and which areas are in emergency mode.
+CREATE TABLE duty_posts (
+    post_id           uuid PRIMARY KEY,
+    area              text NOT NULL,
+    name              text NOT NULL,
+    kind              text NOT NULL,
+    since             timestamptz NOT NULL,
+    around_the_clock  boolean NOT NULL,
+    roll_call_minutes integer NOT NULL,
+    takeover_minutes  integer,
+    emergency         boolean NOT NULL,
+    closed_at         timestamptz,
+    answered_at       timestamptz,
+    silent_since      timestamptz,
+    taken_over_by     text,
+    gaps_told         timestamptz[] NOT NULL
+);
+CREATE INDEX duty_posts_open ON duty_posts (area) WHERE closed_at IS NULL;
+
+CREATE TABLE duty_shifts (
+    shift_id    uuid PRIMARY KEY,
+    post_id     uuid NOT NULL,
+    person      text NOT NULL,
+    starts_at   timestamptz NOT NULL,
+    ends_at     timestamptz NOT NULL,
+    answered_at timestamptz,
+    notes       text,
+    cancelled   text
+);
+CREATE INDEX duty_shifts_of_a_post ON duty_shifts (post_id, ends_at);
+CREATE INDEX duty_shifts_of_a_person ON duty_shifts (person, ends_at);
+
+CREATE TABLE emergencies (
+    area       text NOT NULL,
+    started_at timestamptz NOT NULL,
+    kind       text NOT NULL,
+    reason     text NOT NULL,
+    templates  text,
+    started_by text NOT NULL,
+    ended_at   timestamptz,
+    ended_by   text,
+    end_reason text,
+    PRIMARY KEY (area, started_at)
+);
+CREATE INDEX emergencies_running ON emergencies (area) WHERE ended_at IS NULL;
+
+-- projection: visits
+-- One row per visit, on the day in the field.
+CREATE TABLE visits (
+    visit_id     uuid PRIMARY KEY,
+    area         text NOT NULL,
+    grid         text,
+    community    text,
+    household    text NOT NULL,
+    day          date NOT NULL,
+    visited_at   timestamptz NOT NULL,
+    recorded_at  timestamptz NOT NULL,
+    visitor      text NOT NULL,
+    met          boolean NOT NULL,
+    outcome      text NOT NULL,
+    words        text NOT NULL,
+    report_id    uuid,
+    reply_due_at timestamptz,
+    replied_at   timestamptz,
+    reply        text,
+    on_time      boolean,
+    told_overdue boolean NOT NULL,
+    satisfaction text
+);
+CREATE INDEX visits_of_a_community ON visits (community, day);
+CREATE INDEX visits_of_a_grid ON visits (grid, day);
+CREATE INDEX visits_of_a_street ON visits (left(area, 10), day);
+CREATE INDEX visits_waiting ON visits (reply_due_at) WHERE reply_due_at IS NOT NULL AND replied_at IS NULL;

@@ -125,4 +125,12 @@ BUS_RECONNECTS = _counter("bus_reconnects_total", "Connections to the broker tha
 DELIVERIES = _counter("deliveries_total", "Notices by channel and outcome.", ["channel", "outcome"])
 CASES_OPEN = _gauge("cases_open", "Open cases.", ["street"])
 CASES_OVERDUE = _gauge("cases_overdue", "Open cases past their due instant.", ["street"])
+ADMISSION_BLOCKED = _counter(
+    "admission_blocked_total", "Demands on communities refused for want of an admission.", ["kind"]
+)
+CHECKS_PENDING = _gauge("checks_pending", "Checks that wait for somebody to look.")
+GRID_VACANT_POSTS = _gauge("grid_vacant_posts", "Grids that lack somebody at the post.", ["kind"])
+GRIDS_WITHOUT_PERSON = _gauge("grids_without_person", "Grids without any worker or lead.")
+DUTY_POSTS_SILENT = _gauge("duty_posts_silent", "Duty posts that do not answer the roll-call.")
+DUTY_POSTS_EMPTY = _gauge("duty_posts_empty", "Duty posts at which nobody is planned to be now.")
 CALENDAR_DAYS_LEFT = _gauge("calendar_days_left", "Days until the working calendar ends.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ import pytest
 
 from services.grid import handlers, reactions
 from services.grid.domain import checks
+from services.grid.domain.appointments import Seat, Wanted
 from shared.contracts.appointment import AppointmentStarted, Post
 from shared.contracts.area import AreaRenamed
 from shared.contracts.case import CaseSentToCheck
@@ -209,11 +211,27 @@ def test_of_two_who_draw_the_same_grid_the_second_loses() -> None:
 # --- appointments -----------------------------------------------------------------------------------------------
 
 
+class TakenSeats:
+    """Seats as the rows beside the log's appends have them."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self.log = log
+
+    def taken(self, wanted: Sequence[str]) -> list[Seat]:
+        rows = {row[0]: row for row in (companion.row for companion in self.log.companions)}
+        found = [
+            Seat(UUID(appointment_id), person, tuple(slot for slot in slots if slot in wanted), since, until)
+            for appointment_id, person, slots, since, until in rows.values()
+        ]
+        return [seat for seat in found if seat.slots]
+
+
 def appoint(log: MemoryLog, **changed: Any) -> Appended:
     wanted: dict[str, Any] = {
-        "person": "gw-1", "post": Post.GRID_WORKER, "area": COMMUNITY, "grid": "G1", "since": date(2026, 5, 1)
+        "person": "gw-1", "post": Post.GRID_WORKER, "area": COMMUNITY, "grid": "G1", "unit": None,
+        "since": date(2026, 5, 1),
     }  # fmt: skip
-    return handlers.start_appointment(log, OPERATOR, cause(), **(wanted | changed))
+    return handlers.start_appointment(log, TakenSeats(log), OPERATOR, cause(), wanted=Wanted(**(wanted | changed)))
 
 
 def with_a_grid(log: MemoryLog | None = None) -> MemoryLog:
@@ -236,8 +254,11 @@ def test_somebody_is_appointed_to_a_grid() -> None:
         ({"grid": "G9"}, "appointment.grid_missing"),
         ({"grid": None}, "appointment.grid_needed"),
         ({"area": STREET}, "appointment.wrong_tier"),
+        ({"unit": "2单元"}, "appointment.unit"),
+        ({"post": Post.GROUP_LEAD, "area": Area("530103.004.012.003")}, "appointment.area_missing"),
         ({"area": Area("530103.004.099")}, "appointment.area_missing"),
-        ({"post": Post.VOLUNTEER, "area": STREET}, "appointment.grid_elsewhere"),
+        ({"post": Post.BUILDING_HEAD, "area": COMMUNITY, "grid": None}, "appointment.wrong_tier"),
+        ({"post": Post.COUNCILLOR}, "appointment.no_grid"),
     ],
 )
 def test_an_appointment_that_does_not_fit_is_refused(changed: dict[str, Any], rule: str) -> None:
@@ -303,8 +324,17 @@ def sent(attempt: int = 1) -> Recorded[CaseSentToCheck]:
     )  # fmt: skip
 
 
-def request(log: MemoryLog, attempt: int = 1, consumer: str = "grid.request_check") -> Appended:
-    return reactions.request_check(sent(attempt), log, consumer=consumer, at=NOON)
+def nobody(_area: Area, _on: date, _of_district: bool) -> str | None:
+    return None
+
+
+def request(
+    log: MemoryLog,
+    attempt: int = 1,
+    consumer: str = "grid.request_check",
+    supervisor: reactions.Supervisor = nobody,
+) -> Appended:
+    return reactions.request_check(sent(attempt), log, supervisor, consumer=consumer, at=NOON)
 
 
 def look(log: MemoryLog, asker: Asker = SUPERVISOR, *, passed: bool = True, key: str | None = None) -> Appended:
@@ -337,7 +367,7 @@ def test_a_case_that_is_heard_of_twice_is_checked_once_and_every_round_has_its_o
 
 def test_a_second_projector_of_the_same_message_loses() -> None:
     log = OvertakenLog("grid")
-    asked = checks.request(CASE, "sanitation", 1)
+    (asked,) = checks.request(sent().event, checks.Handling(), None)
     log.overtake(handlers.check_stream(asked.check_id), asked)
 
     with pytest.raises(Conflict):

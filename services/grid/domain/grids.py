@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.grid.domain.staffing import GridPlace, Households
 from shared.contracts.grid import GridDrawn
 from shared.kernel.area import Area, Tier
 from shared.kernel.errors import Invalid, Refused
@@ -44,3 +45,14 @@ def redraw(grid: GridDrawn, wanted: GridDrawn) -> tuple[GridDrawn, ...]:
         )
         raise Refused(str(said), rule="grid.community_fixed", where="community", hint="draw a new grid there")
     return () if grid == wanted else (wanted,)
+
+
+def warnings(count: int, households: Households) -> list[str]:
+    """What somebody should look at before the grid is used: it may be drawn all the same."""
+    drawn = GridPlace("", "", "", (), count)
+    if households.judge(drawn) == "fits":
+        return []
+    if count == 0:
+        return [str(Wording("尚未填写户数", "nobody has counted the households yet"))]
+    zh = f"{count} 户，不在 {households.least}–{households.most} 户之间"
+    return [str(Wording(zh, f"{count} households: a grid is to have {households.least} to {households.most}"))]

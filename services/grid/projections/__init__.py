@@ -5,6 +5,8 @@ from __future__ import annotations
 from services.grid.projections.accounts import ACCOUNTS, NAMES
 from services.grid.projections.cases import CASES
 from services.grid.projections.checks import CHECKS
+from services.grid.projections.duty import DUTY
 from services.grid.projections.places import APPOINTMENTS, AREAS, GRIDS
+from services.grid.projections.visits import VISITS
 
-PROJECTIONS = (AREAS, GRIDS, APPOINTMENTS, CHECKS, CASES, ACCOUNTS, NAMES)
+PROJECTIONS = (AREAS, GRIDS, APPOINTMENTS, CHECKS, CASES, ACCOUNTS, NAMES, DUTY, VISITS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from services.grid.domain.time import day_of
 from shared.contracts.appointment import AppointmentEnded, AppointmentStarted
 from shared.contracts.area import AreaCreated
 from shared.contracts.grid import GridDrawn
@@ -45,6 +46,7 @@ def _area_row(event: AreaCreated) -> dict[str, Any]:
 
 def _apply_grids(batch: Batch, cursor: Cursor) -> None:
     drawn: dict[str, dict[str, Any]] = {}
+    drawings: list[dict[str, Any]] = []
     for recorded in batch.events:
         event: GridDrawn = recorded.event
         drawn[event.code] = {
@@ -54,7 +56,9 @@ def _apply_grids(batch: Batch, cursor: Cursor) -> None:
             "covers": list(event.covers),
             "households": event.households,
         }
+        drawings.append(drawn[event.code] | {"position": recorded.position, "drawn_on": day_of(recorded.occurred_at)})
     upsert(cursor, "grids", ("code",), list(drawn.values()))
+    upsert(cursor, "grid_drawings", ("code", "position"), drawings)
 
 
 def _apply_appointments(batch: Batch, cursor: Cursor) -> None:
@@ -70,6 +74,7 @@ def _apply_appointments(batch: Batch, cursor: Cursor) -> None:
                 "post": event.post.value,
                 "area": event.area,
                 "grid": event.grid,
+                "unit": event.unit,
                 "since": event.since.isoformat(),
                 "until": None,
             }

@@ -14,7 +14,7 @@ from shared.kernel.errors import Invalid, NotFound
 from shared.kernel.wording import Wording
 from shared.ports import EventLog, Rows
 
-_PREFIX = {1: "left(area, 6)", 2: "left(area, 10)", 3: "left(area, 14)", 4: "left(area, 18)", 5: "area"}
+PREFIX = {1: "left(area, 6)", 2: "left(area, 10)", 3: "left(area, 14)", 4: "left(area, 18)", 5: "area"}
 """Per tier the expression that an index is on."""
 
 _COLUMNS = """
@@ -40,7 +40,7 @@ class Wanted:
 
 def list_cases(rows: Rows, wanted: Wanted, now: datetime) -> dict[str, Any]:
     """One page. Raises Invalid for an `after` that is no case."""
-    conditions = [f"{_PREFIX[wanted.area.tier]} = %(area)s"]
+    conditions = [f"{PREFIX[wanted.area.tier]} = %(area)s"]
     values: dict[str, Any] = {"area": wanted.area.path, "now": now, "limit": wanted.limit + 1}
     for column in ("state", "issue_type", "department", "is_open"):
         if (value := getattr(wanted, column)) is not None:

@@ -1,10 +1,9 @@
-"""The ground looked up: areas with their children, grids, who stands where on a day, checks that wait."""
+"""The ground looked up: areas with their children, grids, who stands where on a day."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from shared.contracts.appointment import Post
 from shared.kernel.area import Area
@@ -66,7 +65,7 @@ def appointments(
 ) -> dict[str, Any]:
     """Who stands where on that day: at most a thousand, by area and post."""
     found = rows.query(
-        "SELECT appointment_id, person, post, area, grid, since, until FROM appointments"
+        "SELECT appointment_id, person, post, area, grid, unit, since, until FROM appointments"
         " WHERE since <= %(on)s AND (until IS NULL OR until >= %(on)s)"
         " AND (%(area)s::text IS NULL OR left(area, length(%(area)s)) = %(area)s)"
         " AND (%(person)s::text IS NULL OR person = %(person)s)"
@@ -82,19 +81,3 @@ def appointments(
         },
     )
     return {"on": on, "appointments": found}
-
-
-def checks(rows: Rows, *, within: Area | None, pending: bool, after: UUID | None, limit: int) -> dict[str, Any]:
-    """Checks that wait (oldest first) or have their answer, with the case that each is about."""
-    found = rows.query(
-        "SELECT c.check_id, c.case_id, c.area, c.department, c.attempt, c.requested_at, c.outcome, c.findings,"
-        " c.checked_by, c.checked_at, k.number, k.title, k.issue_type"
-        " FROM checks c LEFT JOIN cases k USING (case_id)"
-        " WHERE (c.outcome IS NULL) = %(pending)s"
-        " AND (%(area)s::text IS NULL OR left(c.area, length(%(area)s)) = %(area)s)"
-        " AND (%(after)s::uuid IS NULL OR (c.requested_at, c.check_id)"
-        "      > (SELECT requested_at, check_id FROM checks WHERE check_id = %(after)s::uuid))"
-        " ORDER BY c.requested_at, c.check_id LIMIT %(limit)s",
-        {"pending": pending, "area": within and within.path, "after": after and str(after), "limit": limit + 1},
-    )
-    return {"checks": found[:limit], "next": found[limit - 1]["check_id"] if len(found) > limit else None}

@@ -1,0 +1,2 @@
+DROP TABLE grid.seats;
+DROP FUNCTION grid.keep_seats_apart();
