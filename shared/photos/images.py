@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
+import warnings
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,6 +40,8 @@ _UPRIGHT = {
 _HEIC = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis", b"avif")
 
 
+# A camera's mistakes are no news to an operator.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 # We look at the claimed size ourselves, before a single pixel is unpacked.
 Image.MAX_IMAGE_PIXELS = None
 

@@ -2,89 +2,27 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import os
-import signal
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import requests
 
-from services.intake.projections import PROJECTIONS
 from shared.kernel.area import Area
 from shared.kernel.ids import new_id
-from shared.security import tokens
-from tests.support import panlong
 from tests.support.database import Database
-from tests.support.process import Service
-from tests.support.projected import project
+from tests.support.intake_doors import REPORT, Doors, running
 
 pytestmark = pytest.mark.integration
-
-TOKEN_KEY = tokens.new_key()
-STREET = Area("530103.004")
-REPORT: dict[str, Any] = {
-    "title": "楼下飞线充电",
-    "words": "王大妈家楼下有人从五楼拉线充电，请联系 13888886666。",
-    "issue_type": "E-01-02",
-    "area": "530103.004.012.003.00007",
-    "contact": {"name": "王大妈", "phone": "13888886666"},
-}
-
-
-@dataclass
-class Doors:
-    """The running service and the database behind it."""
-
-    service: Service
-    database: Database
-
-    def call(self, method: str, path: str, body: Any = None, *, role: str | None = None, **options: Any) -> Any:
-        headers = dict(options.pop("headers", {}))
-        if role is not None:
-            area = options.pop("area", STREET)
-            token = tokens.sign(TOKEN_KEY, subject=f"{role}-1", role=role, area=area)
-            headers["Authorization"] = f"Bearer {token}"
-        return requests.request(
-            method, self.service.url(f"/api/v1{path}"), json=body, headers=headers, timeout=20, **options
-        )
-
-    def report(self, role: str | None = None, **changes: Any) -> dict[str, Any]:
-        answer = self.call("POST", "/reports", {**REPORT, **changes}, role=role)
-        assert answer.status_code == 201, answer.text
-        return dict(answer.json())
-
-    def events(self) -> int:
-        ((count,),) = self.database.query("SELECT count(*) FROM es.events")
-        return int(count)
-
-    def project(self) -> None:
-        project(self.database, PROJECTIONS)
 
 
 @pytest.fixture(scope="module")
 def doors(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
-    panlong.settle(module_database)
-    project(module_database, PROJECTIONS)
-    service = Service(
-        "tests.support.real_service",
-        tmp_path_factory.mktemp("intake"),
-        {
-            "WUJI_TEST_SERVICE": "intake",
-            "DATABASE_URL": module_database.url("intake"),
-            "WUJI_MASTER_KEY": base64.b64encode(os.urandom(32)).decode(),
-            "WUJI_LINK_KEY": base64.b64encode(os.urandom(32)).decode(),
-            "WUJI_TOKEN_PUBLIC_KEY": tokens.public_part(TOKEN_KEY),
-            "WUJI_PUBLIC_URL": "http://wuji.example",
-        },
-    ).start()
-    yield Doors(service, module_database)
-    service.stop(signal.SIGKILL)
+    with running(module_database, tmp_path_factory.mktemp("intake")) as found:
+        yield found
 
 
 def test_a_resident_reports_and_follows_by_the_secret_of_the_receipt(doors: Doors) -> None:
