@@ -127,13 +127,23 @@ def _created_at(access: Access, subscription_id: str) -> int:
     return int(position)
 
 
+def _let_others_help(story: Story) -> None:
+    """Whoever helps the department does their part by hand: their programs are not ours to show."""
+    path = f"/api/v1/cases/{story.case_id}"
+    found = story.calls.wait(path, "dispatcher", lambda case: case.get("task") is not None)
+    helping = [str(task["department"]) for task in found["tasks"] if task["joined"] is not None]
+    story.sign(1, helping)
+    story.respond(1, helping, "已配合处理。")
+
+
 def bring_in(base_url: str, staff: Tokens) -> int:
     """Reports of its own kind, accepted at the desk; how many of them it has answered. Raises Unavailable."""
     calls = Calls(base_url, staff)
     found = {report.key: str(submit(calls, report)["report_id"]) for report in REPORTS}
     for key, case_id in found.items():
         Story(calls, key, case_id).accept(look_first=True)
-    for case_id in found.values():
+    for key, case_id in found.items():
+        _let_others_help(Story(calls, key, case_id))
         calls.wait(f"/api/v1/cases/{case_id}", "dispatcher", lambda case: case["state"] not in _AT_WORK)
     return len(found)
 

@@ -128,19 +128,19 @@ class Story:
             # Told before. A case that was reopened since has no department, and is not to be dispatched by us.
             self.afterwards(story)
             return
-        department = self.dispatched()
+        departments = self.dispatched()
         if story == "returned":
-            self.give_back(department)
+            self.give_back(departments[0])
         if story in ("dispatched", "returned"):
             return
-        self.case("sign", {}, "department", department)
+        self.sign(1, departments)
         if story in ("signed", "handling"):
             return
-        self.respond(1, department, "已派人到现场处理，照片已上传。")
+        self.respond(1, departments, "已派人到现场处理，照片已上传。")
         if story == "reworked":
             self.check(1, passed=False, findings="现场复核，问题还在。")
-            self.case("sign", {}, "department", department, again="2")
-            self.respond(2, department, "重新处理，已彻底整改。")
+            self.sign(2, departments)
+            self.respond(2, departments, "重新处理，已彻底整改。")
         if story in ("responded", "checking", "reworked"):
             return
         self.check(1, passed=True, findings="现场复核，已解决。")
@@ -174,25 +174,35 @@ class Story:
         path = f"/api/v1/cases/{self.case_id}/{action}"
         self.calls.post(path, body, f"{self.key}:{action}{again}", role, department)
 
-    def dispatched(self) -> str:
-        """The department that has the case. Where the list only proposes one, the dispatcher takes the proposal."""
+    def dispatched(self) -> list[str]:
+        """The departments that have the case, the lead first. Where the list only proposes one, the dispatcher takes
+        the proposal."""
         path = f"/api/v1/cases/{self.case_id}"
         found = self.calls.get(path, "dispatcher")
         if found.get("task") is None:
             self.case("dispatch", {}, "dispatcher")
             found = self.calls.wait(path, "dispatcher", lambda case: case.get("task") is not None)
-        return str(found["task"]["department"])
+        return [str(task["department"]) for task in found["tasks"]]
 
     def give_back(self, department: str) -> None:
-        """退回: it is not theirs, and they say whose it is; the dispatcher sends it there. Once."""
-        if self.calls.get(f"/api/v1/cases/{self.case_id}", "dispatcher")["dispatches"] > 1:
+        """退回: it is not theirs, and they say whose it is; the dispatcher agrees, and sends it there. Once."""
+        path = f"/api/v1/cases/{self.case_id}"
+        if self.calls.get(path, "dispatcher")["dispatches"] > 1:
             return
         wrong = {"kind": "wrong_department", "reason": "公园内的噪声由城管负责。", "believed_responsible": "urban"}
         self.case("return", wrong, "department", department)
+        for asked in self.calls.get(path, "dispatcher")["requests"]:
+            self.case(f"requests/{asked['request_id']}/approve", {}, "dispatcher")
         self.case("dispatch", {"department": "urban", "reason": "采纳退回意见，由城管处理。"}, "dispatcher", again="2")
 
-    def respond(self, attempt: int, department: str, answer: str) -> None:
-        self.case("respond", {"answer": answer}, "department", department, again=str(attempt))
+    def sign(self, attempt: int, departments: Sequence[str]) -> None:
+        for department in departments:
+            self.case("sign", {}, "department", department, again=f"{attempt}:{department}")
+
+    def respond(self, attempt: int, departments: Sequence[str], answer: str) -> None:
+        """Those who help answer first: the last answer sends the case on."""
+        for department in reversed(departments):
+            self.case("respond", {"answer": answer}, "department", department, again=f"{attempt}:{department}")
 
     def check(self, attempt: int, *, passed: bool, findings: str) -> None:
         """任务核查 by the street's supervisor, once the platform has asked for it."""

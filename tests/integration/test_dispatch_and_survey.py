@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from services.dispatch.service import DispatchService
-from services.survey.domain import feedback_id
+from services.survey.domain.feedback import feedback_id
 from services.survey.service import SurveyService
 from shared.entrypoints.on import reactions_of
 from shared.rabbitmq.names import LADDER, Rung
@@ -306,7 +306,8 @@ def test_the_rows_are_the_same_whatever_the_batches(bench: Bench) -> None:
     bench.step(case_id, "sign", **SANITATION)
     bench.move_on()
     returned = {"kind": "wrong_department", "reason": "占道经营", "believed_responsible": "urban"}
-    bench.step(case_id, "return", returned, **SANITATION)
+    (asked,) = bench.step(case_id, "return", returned, **SANITATION)["requests"]
+    bench.step(case_id, f"requests/{asked['request_id']}/approve", role="dispatcher")
     bench.step(case_id, "dispatch", {"department": "urban", "reason": "按退回意见"}, role="dispatcher")
     bench.move_on()
     statement = "SELECT to_jsonb(cases) FROM dispatch.cases"

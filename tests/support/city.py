@@ -92,13 +92,28 @@ class City:
         return report_id
 
     def department_of(self, case_id: str) -> str:
+        """The lead's."""
         return str(self.case(case_id)["task"]["department"])
 
+    def departments_of(self, case_id: str) -> list[str]:
+        """Whose answer the case waits for, the lead first."""
+        tasks = self.case(case_id)["tasks"]
+        return [str(task["department"]) for task in tasks if task["mandatory"] and task["answer"] is None]
+
     def sign(self, case_id: str) -> None:
-        self.step(case_id, "sign", {}, "department", self.department_of(case_id))
+        for department in self.departments_of(case_id):
+            self.step(case_id, "sign", {}, "department", department)
 
     def respond(self, case_id: str, answer: str = "已清运。") -> None:
-        self.step(case_id, "respond", {"answer": answer}, "department", self.department_of(case_id))
+        for department in self.departments_of(case_id):
+            self.step(case_id, "respond", {"answer": answer}, "department", department)
+
+    def give_back(self, case_id: str, whose: str) -> None:
+        """It is not the lead's, and a dispatcher agrees."""
+        wrong = {"kind": "wrong_department", "reason": "不归我们管", "believed_responsible": whose}
+        self.step(case_id, "return", wrong, "department", self.department_of(case_id))
+        for asked in self.case(case_id)["requests"]:
+            self.step(case_id, f"requests/{asked['request_id']}/approve", {}, "dispatcher")
 
     def check(self, case_id: str, attempt: int = 1, *, passed: bool = True) -> None:
         """The supervisor looks, as soon as the check was asked for."""

@@ -71,7 +71,7 @@ def sample_for(rulebook: Rulebook, case: Case) -> Sample:
 
 
 def asked_until(log: EventLog, case: Case, at: datetime) -> datetime | None:
-    """Until when the reporter of a closed case may still answer; None when nobody is being asked any more."""
+    """Until when the reporter of a closed case may still answer; None when there is nobody to ask, or not any more."""
     if case.state is not State.CLOSED:
         return None
     about = [found.event for found in log.about(case.case_id)]
@@ -79,7 +79,10 @@ def asked_until(log: EventLog, case: Case, at: datetime) -> datetime | None:
     open_until = (
         event.expires_at
         for event in about
-        if isinstance(event, FeedbackInvited) and event.feedback_id not in answered and event.expires_at > at
+        if isinstance(event, FeedbackInvited)
+        and event.subject_id is not None
+        and event.feedback_id not in answered
+        and event.expires_at > at
     )
     return max(open_until, default=None)
 
