@@ -1,4 +1,5 @@
-"""The pages' words in English: `python -m deploy.web.words` brings every `en.po` up to date with the templates.
+"""The pages' words in English: `python -m deploy.web.words` brings every `en.po` up to date with the templates;
+`python -m deploy.web.words grid` that of one service (or of `shared`).
 
 What a template says and the catalogue does not have is added without a translation, for a person to fill in; what no
 template says any more goes.
@@ -7,6 +8,7 @@ template says any more goes.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,10 +73,12 @@ def _names_of_doors() -> set[str]:
     return {text for one in (*doors.STAFF, *doors.PUBLIC) for text in (one.name, one.what)}
 
 
-def main() -> int:
+def main(only: Sequence[str] = ()) -> int:
     """The command."""
     lacking = 0
     for words in catalogues():
+        if only and words.path.parts[-3] not in only and words.path.parent.name not in only:
+            continue
         for text in bring_up_to_date(words):
             lacking += 1
             sys.stdout.write(f"{words.path.relative_to(PROJECT)}: {text}\n")
@@ -84,4 +88,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

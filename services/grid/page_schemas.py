@@ -25,6 +25,13 @@ class LiveQuery(PageQuery):
     area = AreaField(load_default=None)
 
 
+class WallQuery(LiveQuery):
+    """Which area now, which one the round begins with, and how long each is shown."""
+
+    root = AreaField(load_default=None)
+    seconds = fields.Integer(load_default=20, validate=validate.Range(0, 3600))
+
+
 class CountedQuery(PageQuery):
     """Which cases were counted."""
 

@@ -5,23 +5,25 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from services.grid import area_view, exports
+from services.grid import area_view
 from services.grid.live import Live
-from services.grid.page_schemas import CountedQuery, LiveQuery, LookAtQuery
+from services.grid.page_schemas import CountedQuery, LiveQuery, LookAtQuery, WallQuery
 from services.grid.queries import behind, places, views
 from services.grid.room import PAGES, Room
 from shared.kernel.area import Area
-from shared.pages import assets
+from shared.pages import assets, exports
 from shared.pages.language import of_call
 from shared.pages.page import PageQuery, is_fragment, page, to
+from shared.ports import Rows
 from shared.security import permission
 from shared.web.call import ANYONE, Call, Reply
 
+_WALL_DAYS, _WALL_CASES = 14, 6
 _FILE = "/areas/<area:area>/export/<kind>"
 
 
 class GridPages(Room):
-    """首页、一图一网络、实时."""
+    """首页、一图一网络、大屏、实时."""
 
     live = Live()
 
@@ -95,6 +97,28 @@ class GridPages(Room):
             next_page=_next(call, found["next"]),
         )
 
+    @page("GET", "/wall", summary="The wall", query=WallQuery)
+    def wall(self, call: Call) -> Reply:
+        """One area on a large screen, then the next: no hands needed, and no scroll bars."""
+        asker = permission.require(call.asker, action_area=call.query["area"])
+        root = call.query["root"] or call.query["area"] or asker.area or Area(places.districts(self.rows)[0]["path"])
+        permission.require(asker, action_area=root)
+        area, language = call.query["area"] or root, of_call(call)
+        found = area_view.look(self.rows, area, call.at, _WALL_DAYS, language)
+        newest = behind.cases(self.rows, behind.Counted(area, is_open=True), call.at, limit=_WALL_CASES)["cases"]
+        return PAGES.render(
+            call,
+            "wall.html",
+            block="screen" if is_fragment(call) else None,
+            area=area,
+            root=root,
+            stops=_stops(self.rows, root),
+            seconds=call.query["seconds"],
+            newest=newest,
+            where=behind.names_of_areas(self.rows, (case["area"] for case in newest)),
+            **found,
+        )
+
     @page("GET", "/live", summary="What has just changed", query=LiveQuery, media="text/event-stream")
     def live_stream(self, call: Call) -> Reply:
         """Server-sent events of an area, with `Last-Event-ID` from where the page had come."""
@@ -135,6 +159,11 @@ def _table(call: Call, view: dict[str, Any]) -> tuple[str, list[str], list[list[
         for one in (view["area"], *view["children"])
     ]
     return f"{view['area']['name']} {view['at']:%Y-%m-%d}", header, rows
+
+
+def _stops(rows: Rows, root: Area) -> list[str]:
+    """Where the wall stops on its round: the area, then each of those in it."""
+    return [root.path, *(child["path"] for child in places.area(rows, root)["children"])]
 
 
 def _file(body: bytes, media: str, name: str) -> Reply:

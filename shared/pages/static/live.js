@@ -6,7 +6,7 @@ const SILENCE = 12_000, CALM = 300;
 let heard = 0, asOf = null, behind = 0, waiting = null;
 
 function show(kind, text) {
-  dot.className = "fresh " + kind;
+  for (const one of ["live", "behind", "lost"]) dot.classList.toggle(one, one === kind);
   if (dot.textContent !== text) dot.textContent = text;
 }
 
