@@ -8,6 +8,7 @@ from services.survey import handlers, reactions
 from services.survey.domain.feedback import Verdict
 from services.survey.doors.figures import FigureDoors
 from services.survey.doors.flags import FlagDoors
+from services.survey.pages import SurveyPages
 from services.survey.queries import feedback as queries
 from services.survey.schemas import AnswerBody, FeedbackAnswer, FeedbackQuery, InvitationAnswer, LinkQuery
 from shared.contracts.case import CaseClosed, CaseSuspended, TaskResponded
@@ -16,7 +17,6 @@ from shared.contracts.envelope import Actor, Recorded
 from shared.contracts.report import ReportSelfHandled
 from shared.contracts.task import TaskPartResponded
 from shared.entrypoints.on import on
-from shared.entrypoints.providers import Log, Settings, Tables
 from shared.kernel.clock import utc_now
 from shared.web.call import ANYONE, Call, Reply
 from shared.web.door import door
@@ -25,13 +25,10 @@ FEEDBACK = "/api/v1/feedback"
 READERS = ("supervisor", "dispatcher", "duty_chief", "reader", "operator")
 
 
-class SurveyService(FigureDoors, FlagDoors):
+class SurveyService(FigureDoors, FlagDoors, SurveyPages):
     """考核评价: the reporter has the last word."""
 
     name = "survey"
-    log = Log()
-    rows = Tables()
-    settings = Settings()
 
     @door(
         "GET",

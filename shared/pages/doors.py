@@ -21,7 +21,15 @@ class PageDoor:
     """Roles that are shown it; empty for everybody, signed in or not."""
 
 
-STAFF: tuple[PageDoor, ...] = ()
+STAFF: tuple[PageDoor, ...] = (
+    PageDoor(
+        "/assessment",
+        "考核评价",
+        "按街道、部门、网格的各项指标，数字可点开",
+        "chart-bar",
+        frozenset({"supervisor", "dispatcher", "department", "duty_chief", "leader", "reader", "operator"}),
+    ),
+)
 """Pages of the staff, in the order of the menu; the five-level view and the wall come before and after."""
 
 PUBLIC: tuple[PageDoor, ...] = ()

@@ -91,6 +91,14 @@ SOURCES: Names = {
     "superior": ("上级交办", "From above"),
     "device": ("物联感知", "Sensor"),
 }
+SUSPICIONS: Names = {
+    "same_photo": ("处置前后照片相同", "Same photo before and after"),
+    "far_photo": ("照片远离案发地", "Photo taken far away"),
+    "checker_inside": ("核查人属处置单位", "Checked from inside"),
+    "too_fast": ("办理过快", "Too fast"),
+    "mass_closing": ("期末突击结案", "Closed in masses at month's end"),
+    "suspended_before_due": ("到期前挂账", "Suspended just before due"),
+}
 
 KINDS: dict[str, Names] = {
     "step": STEPS,
@@ -102,6 +110,7 @@ KINDS: dict[str, Names] = {
     "urgency": URGENCIES,
     "satisfaction": SATISFACTIONS,
     "source": SOURCES,
+    "suspicion": SUSPICIONS,
 }
 
 STEP_ORDER = tuple(step.value for step in Step)

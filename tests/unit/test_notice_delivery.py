@@ -173,7 +173,7 @@ def test_the_closing_letter_brings_the_answer_and_a_link_that_opens() -> None:
 
     body, feedback = mouth.said[0].body, recorded.event.values["feedback_id"]
     assert "已清除飞线" in body
-    assert f"/api/v1/feedback/{feedback}?token=" in body
+    assert f"/feedback/{feedback}?token=" in body
     token = body.partition("?token=")[2].split()[0]
     assert links.verify(post.writer.link_key, "feedback", recorded.event.values["feedback_id"], token)
 

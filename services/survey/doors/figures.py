@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from services.survey import appraisals
@@ -11,6 +11,7 @@ from services.survey.domain.indicators import INDICATORS, indicator
 from services.survey.domain.scores import jinniu
 from services.survey.queries import appraisals as announcements
 from services.survey.queries.figures import Wanted, cases_behind, figures, narrowed, window
+from services.survey.room import Room
 from services.survey.schemas_figures import (
     AppraisalAnswer,
     AppraisalQuery,
@@ -27,9 +28,6 @@ from services.survey.schemas_figures import (
 from shared.web.call import ANYONE, Call, Reply
 from shared.web.door import door
 
-if TYPE_CHECKING:
-    from shared.ports import EventLog, Rows
-
 READERS = ("supervisor", "dispatcher", "department", "duty_chief", "leader", "reader", "operator")
 ANNOUNCERS = ("duty_chief", "leader", "operator")
 DAYS = 30
@@ -37,12 +35,8 @@ DAYS = 30
 APPRAISALS = "/api/v1/appraisals"
 
 
-class FigureDoors:
+class FigureDoors(Room):
     """考核评价: figures."""
-
-    if TYPE_CHECKING:
-        log: EventLog
-        rows: Rows
 
     @door("GET", "/api/v1/indicators", summary="What is measured", answer=IndicatorsAnswer, roles=ANYONE)
     def indicators(self, _call: Call) -> Reply:

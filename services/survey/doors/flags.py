@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from services.survey import handlers
 from services.survey.queries.flags import Wanted, flag_list
+from services.survey.room import Room
 from services.survey.schemas_flags import FlagsAnswer, FlagsQuery, SettleBody
 from shared.web.call import Call, Reply
 from shared.web.door import door
-
-if TYPE_CHECKING:
-    from shared.ports import EventLog, Rows
 
 LOOKERS = ("supervisor", "duty_chief", "leader", "operator")
 FLAGS = "/api/v1/flags"
 
 
-class FlagDoors:
+class FlagDoors(Room):
     """疑点: facts beside a case."""
-
-    if TYPE_CHECKING:
-        log: EventLog
-        rows: Rows
 
     @door("GET", FLAGS, summary="What looks odd", query=FlagsQuery, answer=FlagsAnswer, roles=(*LOOKERS, "department"))
     def flags(self, call: Call) -> Reply:
