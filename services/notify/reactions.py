@@ -16,7 +16,7 @@ from shared.contracts.case import CaseDispatched
 from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackInvited
 from shared.contracts.notice import RecipientKind
-from shared.contracts.report import ReportAccepted, ReportMerged, ReportRejected, ReportSubmitted
+from shared.contracts.report import ReportAccepted, ReportAppealed, ReportMerged, ReportRejected, ReportSubmitted
 from shared.contracts.subscription import SubscriptionCreated, SubscriptionDisabled
 from shared.handling import Cause, begin
 from shared.kernel.errors import Conflict, Unavailable
@@ -42,6 +42,15 @@ def tell_rejected(
     report = _submitted(log, recorded.event.report_id)
     to = [*_reporter(report.report_id, report.subject_id, report.number), *_followers(rows, report.report_id)]
     _ask(log, recorded, "report_rejected", to, channels=channels, consumer=consumer, at=at)
+
+
+def tell_appealed(
+    recorded: Recorded[ReportAppealed], log: EventLog, *, channels: Channels, consumer: str, at: datetime
+) -> None:
+    """The reporter who objects to a refusal hears that somebody looks again."""
+    report = _submitted(log, recorded.event.report_id)
+    to = _reporter(report.report_id, report.subject_id, report.number)
+    _ask(log, recorded, "report_appealed", to, channels=channels, consumer=consumer, at=at)
 
 
 def tell_merged(

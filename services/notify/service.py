@@ -19,7 +19,7 @@ from shared.contracts.case import CaseDispatched
 from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackInvited
 from shared.contracts.notice import NoticeRequested, RecipientKind
-from shared.contracts.report import ReportAccepted, ReportMerged, ReportRejected
+from shared.contracts.report import ReportAccepted, ReportAppealed, ReportMerged, ReportRejected
 from shared.contracts.subscription import SubscriptionDisabled
 from shared.entrypoints.on import on
 from shared.entrypoints.providers import IsLastTry, Log, Settings, Tables
@@ -59,6 +59,12 @@ class NotifyService(  # one mixin for each kind of thing that has doors
         reactions.tell_rejected(
             recorded, self.log, self.rows, channels=served, consumer="notify.tell_rejected", at=utc_now()
         )
+
+    @on(ReportAppealed)
+    def tell_appealed(self, recorded: Recorded[ReportAppealed]) -> None:
+        """申诉: the reporter hears that somebody looks again."""
+        served = _channels(self.settings)
+        reactions.tell_appealed(recorded, self.log, channels=served, consumer="notify.tell_appealed", at=utc_now())
 
     @on(ReportMerged)
     def tell_merged(self, recorded: Recorded[ReportMerged]) -> None:

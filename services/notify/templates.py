@@ -30,6 +30,7 @@ def _to_reporter(*quotes: str) -> Occasion:
 OCCASIONS: dict[str, Occasion] = {
     "report_accepted": _to_reporter(),
     "report_rejected": _to_reporter("reason"),
+    "report_appealed": _to_reporter(),
     "report_merged": _to_reporter("into_number"),
     "case_closed": _to_reporter("answer", "feedback_url"),
     "case_closed_follower": _to_reporter("answer"),

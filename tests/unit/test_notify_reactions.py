@@ -14,7 +14,7 @@ from shared.contracts.case import CaseDispatched
 from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackInvited
 from shared.contracts.notice import NoticeRequested, RecipientKind
-from shared.contracts.report import ReportAccepted, ReportMerged, ReportRejected, ReportSubmitted
+from shared.contracts.report import ReportAccepted, ReportAppealed, ReportMerged, ReportRejected, ReportSubmitted
 from shared.contracts.subscription import DeliveryKind, Filter
 from shared.entrypoints.on import reactions_of
 from shared.kernel.errors import Conflict, Unavailable
@@ -45,6 +45,11 @@ def accepted(log: MemoryLog, report: ReportSubmitted) -> Recorded[Any]:
 
 def rejected(log: MemoryLog, report: ReportSubmitted) -> Recorded[Any]:
     event = ReportRejected(report_id=report.report_id, reason_code="abusive", reason="内容虚假")
+    return happened(log, f"report-{report.report_id}", event, report.report_id)
+
+
+def appealed(log: MemoryLog, report: ReportSubmitted) -> Recorded[Any]:
+    event = ReportAppealed(report_id=report.report_id, reason="就在本区")
     return happened(log, f"report-{report.report_id}", event, report.report_id)
 
 
@@ -94,6 +99,7 @@ def notices(log: MemoryLog) -> list[NoticeRequested]:
 TOLD = {
     "tell_accepted": (accepted, "report_accepted"),
     "tell_rejected": (rejected, "report_rejected"),
+    "tell_appealed": (appealed, "report_appealed"),
     "tell_merged": (merged, "report_merged"),
     "tell_closed": (invited, "case_closed"),
 }
@@ -249,6 +255,7 @@ def test_imported_history_notifies_nobody() -> None:
     assert {spec.queue for spec in reactions_of(NotifyService)} == {
         "notify.tell_accepted",
         "notify.tell_rejected",
+        "notify.tell_appealed",
         "notify.tell_merged",
         "notify.tell_closed",
         "notify.tell_department",
