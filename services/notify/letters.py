@@ -112,7 +112,7 @@ class Writer:
         if "feedback_id" in values:
             feedback = UUID(values["feedback_id"])
             shown = links.token(self.link_key, "feedback", feedback)
-            values["feedback_url"] = f"{self.public_url}/api/v1/feedback/{feedback}?token={shown}"
+            values["feedback_url"] = f"{self.public_url}/feedback/{feedback}?token={shown}"
         for recorded in history:
             match recorded.event:
                 case CaseClosed(answer=answer):
