@@ -72,10 +72,24 @@ def headline(own: dict[str, Any]) -> str:
         say("未结", "open") + f" {own['open']}",
         say("超期", "overdue") + f" {own['overdue']}",
         say("按时率", "on time") + f" {percent(own['on_time_share'])}",
+        say("自/微/小循环", "loops") + f" {loops(own['solved_share_by_loop'])}",
+        say("网格内解决", "in grid") + f" {percent(own['solved_in_grid_share']) or '—'}",
+        *counted(own, say("挂账", "suspended"), "suspended"),
+        *counted(own, say("问题工单", "problems"), "problems"),
         say("满意率", "satisfied") + f" {percent(own['satisfaction']['satisfied_share'])}",
         say("中位用时", "median") + f" {duration(own['handling']['median_seconds'])}",
     ]
     return "  ".join(parts)
+
+
+def loops(shares: dict[str, float | None]) -> str:
+    """`60%/30%/10%`: what the community, the street and the district have solved themselves."""
+    return "/".join(percent(share) or "—" for share in shares.values())
+
+
+def counted(own: dict[str, Any], what: str, name: str) -> list[str]:
+    """One part of the line; nothing for nothing."""
+    return [f"{what} {own[name]}"] if own[name] else []
 
 
 def show_table(rows: Sequence[dict[str, Any]], *, title: str = "") -> None:

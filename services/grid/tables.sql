@@ -84,6 +84,7 @@ CREATE TABLE cases (
     loop          text,
     title         text,
     department    text,
+    task_id       uuid,
     reported_at   timestamptz NOT NULL,
     filed_at      timestamptz,
     dispatched_at timestamptz,
@@ -93,6 +94,8 @@ CREATE TABLE cases (
     on_time       boolean,
     attempt       integer NOT NULL,
     reworks       integer NOT NULL,
+    on_the_spot   boolean NOT NULL,
+    problem       boolean NOT NULL,
     satisfaction  text,
     resolved      boolean,
     is_open       boolean NOT NULL,
@@ -211,3 +214,21 @@ CREATE INDEX visits_of_a_community ON visits (community, day);
 CREATE INDEX visits_of_a_grid ON visits (grid, day);
 CREATE INDEX visits_of_a_street ON visits (left(area, 10), day);
 CREATE INDEX visits_waiting ON visits (reply_due_at) WHERE reply_due_at IS NOT NULL AND replied_at IS NULL;
+
+-- projection: stages
+-- Every clock that runs, and how many of them fall due on which day, by area and stage.
+CREATE TABLE stage_clocks (
+    clock_id uuid PRIMARY KEY,
+    area     text NOT NULL,
+    stage    text NOT NULL,
+    due_at   timestamptz
+);
+CREATE INDEX stage_clocks_due ON stage_clocks (due_at) WHERE due_at IS NOT NULL;
+
+CREATE TABLE stage_counts (
+    area  text COLLATE "C" NOT NULL,
+    stage text COLLATE "C" NOT NULL,
+    day   text COLLATE "C" NOT NULL,
+    n     bigint NOT NULL,
+    PRIMARY KEY (area, stage, day)
+) WITH (fillfactor = 70);

@@ -13,7 +13,7 @@ import pytest
 from services.grid.projections import PROJECTIONS
 from services.grid.projections.case_rows import Book, CaseRow
 from services.grid.projections.counting import lineage
-from services.grid.queries import cases, gauges, places, views
+from services.grid.queries import cases, checks, gauges, places, views
 from shared.contracts.appointment import AppointmentEnded, AppointmentStarted, Post
 from shared.contracts.area import AreaCreated, AreaRenamed
 from shared.contracts.check import CheckPassed, CheckRequested
@@ -250,9 +250,10 @@ def test_who_stands_where_on_a_day(database: Database, day: int, people: list[st
 def test_checks_that_wait_are_listed_oldest_first_with_their_case(database: Database) -> None:
     asked = {recorded.event.check_id for recorded in EVENTS if isinstance(recorded.event, CheckRequested)}
     done = {recorded.event.check_id for recorded in EVENTS if recorded.type in ("check.passed", "check.failed")}
-    waiting = places.checks(database.rows("grid"), within=None, pending=True, after=None, limit=200)["checks"]
-    first = places.checks(database.rows("grid"), within=None, pending=False, after=None, limit=5)
-    rest = places.checks(database.rows("grid"), within=None, pending=False, after=first["next"], limit=200)
+    rows, answered = database.rows("grid"), checks.Wanted(within=None, pending=False, limit=200)
+    waiting = checks.checks(rows, checks.Wanted(within=None, pending=True, limit=200))["checks"]
+    first = checks.checks(rows, replace(answered, limit=5))
+    rest = checks.checks(rows, replace(answered, after=first["next"]))
 
     assert {check["check_id"] for check in waiting} == {str(one) for one in asked - done}
     assert {check["check_id"] for check in [*first["checks"], *rest["checks"]]} == {str(one) for one in done}

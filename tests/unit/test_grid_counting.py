@@ -161,7 +161,7 @@ def _found(counters: dict[str, dict[str, int]]) -> Found:
     spans = [bucket(seconds) if (seconds := quantile(handling, share)) else None for share in (0.5, 0.9)]
     days = sorted({*counters.get("opened", {}), *counters.get("closed", {})})
     return Found(
-        counters=counters, awaited=awaited, overdue=awaited, handled=sum(handling.values()), median=spans[0],
+        counters=counters, awaited=awaited, overdue=awaited, late={}, handled=sum(handling.values()), median=spans[0],
         p90=spans[1], days=days,
     )  # fmt: skip
 

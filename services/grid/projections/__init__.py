@@ -7,6 +7,7 @@ from services.grid.projections.cases import CASES
 from services.grid.projections.checks import CHECKS
 from services.grid.projections.duty import DUTY
 from services.grid.projections.places import APPOINTMENTS, AREAS, GRIDS
+from services.grid.projections.stages import STAGES
 from services.grid.projections.visits import VISITS
 
-PROJECTIONS = (AREAS, GRIDS, APPOINTMENTS, CHECKS, CASES, ACCOUNTS, NAMES, DUTY, VISITS)
+PROJECTIONS = (AREAS, GRIDS, APPOINTMENTS, CHECKS, CASES, ACCOUNTS, NAMES, DUTY, VISITS, STAGES)

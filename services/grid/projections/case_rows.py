@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from shared.contracts import case, feedback, report
+from shared.contracts import case, feedback, report, task
 from shared.contracts.envelope import Recorded
 from shared.kernel.case_states import LANDINGS, STATES, State
 
@@ -29,6 +29,8 @@ class CaseRow:
     loop: str | None
     title: str | None
     department: str | None
+    task_id: str | None
+    """The lead's task: its due instant is the case's."""
     reported_at: datetime
     filed_at: datetime | None
     dispatched_at: datetime | None
@@ -39,6 +41,10 @@ class CaseRow:
     attempt: int
     """Counts the rounds from filing on: a reopened case is in its second."""
     reworks: int
+    on_the_spot: bool
+    """Put right by whoever found it."""
+    problem: bool
+    """Sent back or passed on too often: a tier above watches over it."""
     satisfaction: str | None
     resolved: bool | None
     is_open: bool
@@ -92,6 +98,7 @@ def _blank(case_id: str, recorded: Recorded[Any]) -> CaseRow:
     row.case_id, row.area, row.reported_at = case_id, recorded.area.path, recorded.occurred_at
     row.state, row.step, row.is_open, row.awaited = State.REPORTED, _STEPS[State.REPORTED], True, False
     row.attempt, row.reworks, row.position = 1, 0, 0
+    row.on_the_spot = row.problem = False
     return row
 
 
@@ -114,13 +121,46 @@ def _filed(row: CaseRow, event: case.CaseFiled, recorded: Recorded[Any]) -> None
     row.loop, row.filed_at = event.loop.value, recorded.occurred_at
 
 
+def _self_handled(row: CaseRow, event: case.CaseSelfHandled, recorded: Recorded[Any]) -> None:
+    row.number, row.source, row.issue_type = event.number, event.source.value, event.issue_type
+    row.urgency, row.title, row.reported_at = event.urgency.value, event.title, event.reported_at
+    row.loop, row.filed_at, row.on_the_spot = event.loop.value, recorded.occurred_at, True
+    _handled(row, event, recorded)
+
+
 def _dispatched(row: CaseRow, event: case.CaseDispatched, recorded: Recorded[Any]) -> None:
     row.department, row.due_at, row.dispatched_at = event.department, event.due_at, recorded.occurred_at
-    row.handled_at = row.on_time = None
+    row.task_id, row.handled_at, row.on_time = str(event.task_id), None, None
+
+
+def _offered(row: CaseRow, event: task.CaseOffered, recorded: Recorded[Any]) -> None:
+    row.department, row.due_at, row.dispatched_at = None, event.due_at, recorded.occurred_at
+    row.task_id, row.handled_at, row.on_time = str(event.task_id), None, None
 
 
 def _returned(row: CaseRow, _event: case.TaskReturned, _: Recorded[Any]) -> None:
     row.department = None
+
+
+def _extended(row: CaseRow, event: task.ExtensionApproved, _: Recorded[Any]) -> None:
+    if str(event.task_id) == row.task_id:
+        row.due_at = event.due_at
+
+
+def _resumed(row: CaseRow, event: case.CaseResumed, _: Recorded[Any]) -> None:
+    for new in event.due:
+        if str(new.task_id) == row.task_id:
+            row.due_at = new.due_at
+
+
+def _moved(row: CaseRow, event: case.CaseLevelRaised | case.CaseLevelLowered, _: Recorded[Any]) -> None:
+    # Tasks in hand end: nobody is responsible, and no limit runs, until it is dispatched again.
+    row.loop = event.to_loop.value
+    row.department = row.task_id = row.due_at = row.dispatched_at = None
+
+
+def _problem(row: CaseRow, _event: case.CaseProblemDeclared, _: Recorded[Any]) -> None:
+    row.problem = True
 
 
 def _handled(row: CaseRow, _event: object, recorded: Recorded[Any]) -> None:
@@ -142,7 +182,8 @@ def _closed(row: CaseRow, event: case.CaseClosed, recorded: Recorded[Any]) -> No
 def _reopened(row: CaseRow, _event: case.CaseReopened, _: Recorded[Any]) -> None:
     # A new round: nobody is responsible, and no limit runs, until it is dispatched again.
     row.attempt += 1
-    row.department = row.due_at = row.dispatched_at = None
+    row.department = row.task_id = row.due_at = row.dispatched_at = None
+    row.on_the_spot = False
     row.handled_at = row.closed_at = row.on_time = None
 
 
@@ -154,7 +195,14 @@ CHANGES: dict[str, Any] = {
     "report.submitted": _submitted,
     "report.accepted": _accepted,
     "case.filed": _filed,
+    "case.self_handled": _self_handled,
     "case.dispatched": _dispatched,
+    "case.offered": _offered,
+    "extension.approved": _extended,
+    "case.resumed": _resumed,
+    "case.level_raised": _moved,
+    "case.level_lowered": _moved,
+    "case.problem_declared": _problem,
     "task.returned": _returned,
     "task.responded": _handled,
     "case.rework_ordered": _rework,

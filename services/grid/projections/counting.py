@@ -9,6 +9,8 @@ measure        key                    what n counts
 `type_open`    issue type             those of them that are open
 `department`   department             issues that the department has, or had last
 `dept_open`    department             those of them that are open
+`solved`       `in_grid`              issues closed in the community's own loop, or put right on the spot
+`problem`      `open`, `settled`      problem cases
 `due`          day                    issues with a limit that runs: not handled yet, due on that day
 `due_month`    month                  the same, due in that month
 `limit`        `on_time`, `late`      issues handled within their limit, and after it
@@ -31,6 +33,7 @@ from functools import lru_cache
 from services.grid.domain.quantiles import bucket
 from services.grid.domain.time import day_of
 from services.grid.projections.case_rows import CaseRow, is_clocked
+from shared.contracts.case import Loop
 from shared.kernel.case_states import State
 
 Contribution = tuple[str, str]
@@ -51,12 +54,21 @@ def contributions(row: CaseRow) -> frozenset[Contribution]:
     if row.is_open:
         found += _open(row)
     elif row.state in _CLOSED and row.closed_at is not None:
-        found.append(("closed", day_of(row.closed_at)))
+        found += _closed(row, row.closed_at)
+    if row.problem:
+        found.append(("problem", "open" if row.is_open else "settled"))
     if row.handled_at is not None:
         found += _handled(row, row.handled_at)
     if row.satisfaction is not None:
         found.append(("answer", f"{row.satisfaction} {'yes' if row.resolved else 'no'}"))
     return frozenset(found)
+
+
+def _closed(row: CaseRow, closed_at: datetime) -> list[Contribution]:
+    found = [("closed", day_of(closed_at))]
+    if row.on_the_spot or row.loop == Loop.COMMUNITY.value:
+        found.append(("solved", "in_grid"))
+    return found
 
 
 def _handled(row: CaseRow, handled_at: datetime) -> list[Contribution]:

@@ -75,4 +75,4 @@ def drawn(rows: Rows, area: Area, *, closed_since: datetime, seed: str, count: i
         " ORDER BY md5(%(seed)s || case_id::text), case_id LIMIT %(count)s",
         {"area": area.path, "since": closed_since, "seed": seed, "count": count},
     )
-    return [row["case_id"] for row in found]
+    return [UUID(row["case_id"]) for row in found]

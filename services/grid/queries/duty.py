@@ -94,11 +94,11 @@ def emergencies(rows: Rows, within: Area | None, *, running: bool) -> list[dict[
 
 
 def _post(row: dict[str, Any], shifts: Iterable[dict[str, Any]], since: datetime) -> DutyPost:
-    kept = tuple(Shift(one["shift_id"], one["person"], one["starts_at"], one["ends_at"]) for one in shifts)
+    kept = tuple(Shift(UUID(one["shift_id"]), one["person"], one["starts_at"], one["ends_at"]) for one in shifts)
     over = [one.ends_at for one in kept if one.ends_at <= since]
     takeover = row["takeover_minutes"]
     return DutyPost(
-        post_id=row["post_id"],
+        post_id=UUID(row["post_id"]),
         area=row["area"],
         name=row["name"],
         kind=DutyKind(row["kind"]),

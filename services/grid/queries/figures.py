@@ -8,6 +8,7 @@ from typing import Any
 
 from services.grid.domain.quantiles import RELATIVE_ERROR, seconds_of
 from shared.contracts.case import Loop
+from shared.contracts.clock import Stage
 from shared.contracts.feedback import Satisfaction
 from shared.kernel.case_states import SETTLED, State, Step
 
@@ -24,6 +25,8 @@ class Found:
     """Issues with a limit that are not handled yet."""
     overdue: int
     """Those of them that were due before the moment."""
+    late: Mapping[str, int]
+    """Stage → clocks that ran out before the moment and still run."""
     handled: int
     median: str | None
     """The bucket of handling times that half of them lie in or below."""
@@ -41,6 +44,13 @@ DEFINITIONS = {
     "late": "截止时间之后处置完毕 / handled after the due instant",
     "overdue": "已过截止时间仍未处置 / past the due instant and not handled",
     "on_time_share": "按时 ÷（按时 + 超时处置 + 超期未处置）/ on time ÷ (on time + late + overdue)",
+    "solved_share_by_loop": "各循环办结占比：自循环（社区）、微循环（街道）、小循环（区）÷ 三者之和"
+    " / closed in the community's, street's and district's own loop, each ÷ all three",
+    "solved_in_grid_share": "网格内解决率：社区循环办结或就地解决 ÷ 全部办结"
+    " / closed in the community's loop or put right on the spot ÷ closed",
+    "suspended": "挂账中 / suspended now",
+    "problems": "问题工单（未结） / problem cases that are open",
+    "overdue_by_stage": "各环节已超时的在办件数 / clocks of each stage that have run out and still run",
     "handling": "从上报到处置完毕的自然时间（秒）/ seconds from report to handled, by the clock on the wall",
     "precision": f"中位数与九十分位的相对误差不超过 {RELATIVE_ERROR:.0%} / quantiles are exact to {RELATIVE_ERROR:.0%}",
 }
@@ -55,18 +65,27 @@ def figures(found: Found) -> dict[str, Any]:
     states, loops = _states(counters.get("state", {}))
     on_time, late = (counters.get("limit", {}).get(name, 0) for name in ("on_time", "late"))
     judged = on_time + late + found.overdue
+    closed = sum(states[state] for state in _CLOSED)
+    in_grid = counters.get("solved", {}).get("in_grid", 0)
     return {
         "cases": sum(states.values()),
         "open": sum(n for state, n in states.items() if state not in SETTLED),
-        "closed": sum(states.get(state, 0) for state in _CLOSED),
+        "closed": closed,
         "overdue": found.overdue,
         "with_limit": on_time + late + found.awaited,
         "on_time": on_time,
         "late": late,
-        "on_time_share": round(on_time / judged, 4) if judged else None,
+        "on_time_share": _share(on_time, judged),
         "by_step": _steps(states),
         "by_state": {state.value: n for state, n in states.items() if n},
         "solved_by_loop": loops,
+        "solved_share_by_loop": {name: _share(n, sum(loops.values())) for name, n in loops.items()},
+        "solved_in_grid": in_grid,
+        "solved_in_grid_share": _share(in_grid, closed),
+        "suspended": states[State.SUSPENDED],
+        "problems": counters.get("problem", {}).get("open", 0),
+        "problems_settled": counters.get("problem", {}).get("settled", 0),
+        "overdue_by_stage": {stage.value: found.late[stage.value] for stage in Stage if found.late.get(stage.value)},
         "handling": {
             "handled": found.handled,
             "median_seconds": None if found.median is None else round(seconds_of(found.median)),
@@ -92,6 +111,10 @@ def _states(found: Mapping[str, int]) -> tuple[dict[State, int], dict[str, int]]
     return states, loops
 
 
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
 def _steps(states: Mapping[State, int]) -> dict[str, int]:
     steps = dict.fromkeys((step.value for step in Step), 0)
     for state, n in states.items():
@@ -112,7 +135,7 @@ def _satisfaction(answers: Mapping[str, int]) -> dict[str, Any]:
         **found,
         "answers": total,
         "resolved": resolved,
-        "satisfied_share": round(content / total, 4) if total else None,
+        "satisfied_share": _share(content, total),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from services.grid.domain.appointments import Seat
 from services.grid.domain.posts import FOUR_OFFICERS, ONES, POSTS, SIX_MEMBERS
@@ -52,7 +53,10 @@ class TableSeats:
             " WHERE one = ANY (%(wanted)s)) AS slots FROM grid.seats WHERE slots && %(wanted)s ORDER BY since",
             {"wanted": list(wanted)},
         )
-        return [Seat(**{**row, "slots": tuple(row["slots"])}) for row in found]
+        return [
+            Seat(UUID(row["appointment_id"]), row["person"], tuple(row["slots"]), row["since"], row["until"])
+            for row in found
+        ]
 
 
 def staffing(

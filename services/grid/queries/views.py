@@ -19,7 +19,7 @@ from shared.ports import Rows
 DAYS = 30
 """Days shown when nobody asks for another number."""
 
-_MEASURES = ["state", "type", "type_open", "department", "dept_open", "limit", "answer"]
+_MEASURES = ["state", "solved", "problem", "type", "type_open", "department", "dept_open", "limit", "answer"]
 
 _VIEW = """
 WITH shown AS (
@@ -29,8 +29,12 @@ due_today AS MATERIALIZED (
     -- Once for all areas shown: each of them would go through the same rows.
     SELECT area FROM cases
     WHERE awaited AND due_at >= %(midnight)s AND due_at < %(now)s AND left(area, length(%(root)s)) = %(root)s
+),
+stage_today AS MATERIALIZED (
+    SELECT area, stage FROM stage_clocks
+    WHERE due_at >= %(midnight)s AND due_at < %(now)s AND left(area, length(%(root)s)) = %(root)s
 )
-SELECT shown.path, shown.name, shown.kind, counted.counters, due.awaited, due.overdue, handling.*
+SELECT shown.path, shown.name, shown.kind, counted.counters, due.awaited, due.overdue, stages.late, handling.*
 FROM shown,
 LATERAL (
     SELECT coalesce(json_object_agg(measure, keys), '{{}}') AS counters
@@ -53,6 +57,14 @@ LATERAL (
               WHERE left(due_today.area, length(shown.path)) = shown.path) AS overdue
     FROM area_counts WHERE area = shown.path AND measure = 'due_month'
 ) due,
+LATERAL (
+    SELECT coalesce(json_object_agg(stage, n), '{{}}') AS late
+    FROM (SELECT stage, sum(n)::bigint AS n
+          FROM (SELECT stage, n FROM stage_counts WHERE area = shown.path AND day < %(today)s
+                UNION ALL
+                SELECT stage, 1 FROM stage_today WHERE left(stage_today.area, length(shown.path)) = shown.path) ones
+          GROUP BY stage) each_stage
+) stages,
 LATERAL (
     -- The rank is looked for among groups of ten buckets first, then among the ten of the group that holds it.
     SELECT coalesce(max(ten.total), 0) AS handled, max(one.key) FILTER (WHERE ten.share = 0.5) AS median,
@@ -120,6 +132,7 @@ def _shown(row: dict[str, Any], days: list[str]) -> dict[str, Any]:
         counters=row["counters"],
         awaited=int(row["awaited"]),
         overdue=int(row["overdue"]),
+        late=row["late"],
         handled=int(row["handled"]),
         median=row["median"],
         p90=row["p90"],

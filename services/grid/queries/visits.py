@@ -123,7 +123,7 @@ def waiting_too_long(rows: Rows, now: datetime, limit: int) -> list[UUID]:
         " ORDER BY reply_due_at LIMIT %(limit)s",
         {"now": now, "limit": limit},
     )
-    return [row["visit_id"] for row in found]
+    return [UUID(row["visit_id"]) for row in found]
 
 
 def _holds(grid: GridPlace, area: Area) -> bool:
