@@ -16,7 +16,7 @@ from shared.postgres.connection import Pool, connect
 from shared.postgres.encode import Prepared, append_statement, prepare
 from shared.postgres.errors import is_broken, meaning
 from shared.postgres.group import Entry, SharedCommit
-from shared.postgres.read import ABOUT, STREAM, read_feed, revive_rows
+from shared.postgres.read import ABOUT, ABOUT_ALL, STREAM, read_feed, revive_rows
 
 Waiting = Entry[Prepared, Appended]
 _ATTEMPTS = 20
@@ -45,6 +45,13 @@ class PostgresLog:
     def about(self, correlation_id: UUID) -> list[Recorded[Any]]:
         """Every event of one issue, across all services, in order of position (unpositioned ones last)."""
         return revive_rows(self._pool.read(ABOUT, (str(correlation_id),)))
+
+    def about_all(self, correlation_ids: Sequence[UUID]) -> dict[UUID, list[Recorded[Any]]]:
+        """The events of several issues in one trip, each issue's in order of position; an unknown one is missing."""
+        found: dict[UUID, list[Recorded[Any]]] = {}
+        for recorded in revive_rows(self._pool.read(ABOUT_ALL, ([str(one) for one in correlation_ids],))):
+            found.setdefault(recorded.correlation_id, []).append(recorded)
+        return found
 
     def feed(self, after: int, limit: int) -> list[Recorded[Any]]:
         """The events at positions `after` + 1 … `after` + `limit`."""

@@ -34,6 +34,11 @@ ABOUT = f"""
     WHERE e.correlation_id = %s ORDER BY e.txid, e.seq
 """
 
+ABOUT_ALL = f"""
+    SELECT {COLUMNS} FROM es.events e LEFT JOIN es.feed f ON f.txid = e.txid AND f.seq = e.seq
+    WHERE e.correlation_id = ANY(%s::uuid[]) ORDER BY e.correlation_id, e.txid, e.seq
+"""
+
 
 def read_feed(cursor: Any, after: int, limit: int) -> list[Recorded[Any]]:
     """The events at positions `after` + 1 … `after` + `limit`, ascending: fewer when there are no more.

@@ -7,6 +7,7 @@ infinitely fast; companions are kept in `companions`.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -38,6 +39,10 @@ class MemoryLog:
 
     def about(self, correlation_id: UUID) -> list[Recorded[Any]]:
         return [recorded for recorded in self.events if recorded.correlation_id == correlation_id]
+
+    def about_all(self, correlation_ids: Sequence[UUID]) -> dict[UUID, list[Recorded[Any]]]:
+        found = {one: self.about(one) for one in correlation_ids}
+        return {one: history for one, history in found.items() if history}
 
     def feed(self, after: int, limit: int) -> list[Recorded[Any]]:
         return self.events[after : after + limit]

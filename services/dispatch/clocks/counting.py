@@ -104,7 +104,8 @@ def resumed_at(clock: Clock, at: datetime, rules: Rules) -> datetime:
     """Where the time leads that was left when the clock stood still. One that had run out stays run out."""
     paused_at = at if clock.paused is None else clock.paused.paused_at
     remaining = left(clock, paused_at, rules)
-    return clock.due_at if not remaining else spend(at, remaining, clock.unit, rules.calendar)
+    has_stood = counted(paused_at, at, clock.unit, rules.calendar) > timedelta()
+    return clock.due_at if not remaining or not has_stood else spend(at, remaining, clock.unit, rules.calendar)
 
 
 def move(

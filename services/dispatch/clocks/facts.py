@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, assert_never
 from uuid import UUID
 
@@ -29,7 +29,7 @@ from shared.ports import Happening
 CATEGORY = "clock-"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Running:
     """A clock that the road has begun and not ended."""
 
@@ -38,6 +38,7 @@ class Running:
     task_id: UUID | None
     department: str | None
     condition: str | None
+    is_held: bool = False
 
     def is_meant_by(self, end: End) -> bool:
         return (
@@ -165,25 +166,27 @@ class Draft:
 
     def _change(self, movement: Hold | Release | Extend) -> None:
         for running in self.running.values():
-            clock = self.book.clocks[running.clock_id]
-            if running.stage in TASK and clock.is_open:
-                self._change_one(clock, movement)
+            if running.stage in TASK:
+                self._change_one(running, self.book.clocks[running.clock_id], movement)
 
-    def _change_one(self, clock: Clock, movement: Hold | Release | Extend) -> None:
+    def _change_one(self, running: Running, clock: Clock, movement: Hold | Release | Extend) -> None:
         kind = "clock.paused" if isinstance(movement, Hold) else "clock.recomputed"
         event_id = derived_id(kind, clock.clock_id, movement.cause)
-        if event_id in self.known:
-            return
+        is_known = event_id in self.known
         match movement:
-            case Hold(at=at, because=because) if clock.is_running:
-                self._add(counting.pause(clock, at, because, self.rules), at, event_id)
-            case Release(at=at) if clock.paused is not None:
-                due_at, because = self._resumed(clock, movement)
-                self._add(counting.move(clock, at, due_at, because, self.rules), at, event_id)
-            case Extend(at=at, task_id=task_id, due_at=due_at, because=because) if _is_whole(clock, task_id):
-                self._add(counting.move(clock, at, due_at, because, self.rules), at, event_id)
-            case _:
-                pass
+            case Hold(at=at, because=because):
+                # Whether it is held is remembered along the road: the book may have it held again, further on.
+                running.is_held = running.is_held or is_known or clock.is_running
+                if clock.is_running and not is_known:
+                    self._add(counting.pause(clock, at, because, self.rules), at, event_id)
+            case Release(at=at):
+                if running.is_held and not is_known and clock.paused is not None:
+                    due_at, because = self._resumed(clock, movement)
+                    self._add(counting.move(clock, at, due_at, because, self.rules), at, event_id)
+                running.is_held = False
+            case Extend(at=at, task_id=task_id, due_at=due_at, because=because):
+                if _is_whole(clock, task_id) and not is_known and clock.is_open:
+                    self._add(counting.move(clock, at, due_at, because, self.rules), at, event_id)
 
     def _resumed(self, clock: Clock, release: Release) -> tuple[datetime, str]:
         for new in release.due:
@@ -203,7 +206,7 @@ class Draft:
             at = at if due_at > now else now
             due_at = due_at if due_at > now else counting.changed_pace(clock, now, always, self.rules)
             fact = counting.move(clock, at, due_at, str(_PACE[always]), self.rules, day_and_night=always)
-            self._add(fact, now, derived_id("clock.recomputed", clock.clock_id, "pace", always, turn.at.isoformat()))
+            self._add(fact, now, derived_id("clock.recomputed", clock.clock_id, "pace", always, _utc(turn.at)))
         elif not clock.day_and_night:
             self._recount(clock, now)
 
@@ -215,9 +218,7 @@ class Draft:
         due_at = found if found > now else clock.due_at
         said = Wording(f"日历更正，按 {present} 重新计算", f"counted anew over calendar {present}")
         fact = counting.move(clock, clock.counted_from, due_at, str(said), self.rules)
-        event_id = derived_id(
-            "clock.recomputed", clock.clock_id, clock.calendar, fact.calendar, clock.due_at.isoformat()
-        )
+        event_id = derived_id("clock.recomputed", clock.clock_id, clock.calendar, fact.calendar, _utc(clock.due_at))
         self._add(fact, now, event_id)
 
     def _add(self, event: ClockEvent, at: datetime, event_id: UUID) -> None:
@@ -230,6 +231,10 @@ _PACE = {
     True: Wording("应急状态，时限昼夜连续计算", "emergency mode: every hour counts"),
     False: Wording("应急状态解除，恢复工作时间计算", "the emergency is over: working hours count again"),
 }
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
 
 
 def _is_whole(clock: Clock, task_id: UUID) -> bool:
