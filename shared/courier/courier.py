@@ -68,6 +68,7 @@ class Courier:
         self._parts: Parts | None = None
         self._lanes: dict[str, Lane] = {}
         self._aside: set[UUID] = set()
+        self._shown: set[str] = set()
         self._measured = float("-inf")
         self._log = logger("courier")
         self.leading = False
@@ -174,13 +175,13 @@ class Courier:
         if time.monotonic() - self._measured < 2.0:
             return
         self._measured = time.monotonic()
-        for one in parts.places.standings():
-            metrics.SUBSCRIPTION_POSITION.labels(one.name).set(one.position)
-            metrics.SUBSCRIPTION_LAG_EVENTS.labels(one.name).set(one.lag_events)
-            metrics.SUBSCRIPTION_LAG_SECONDS.labels(one.name).set(one.lag_seconds)
-            metrics.SUBSCRIPTION_UNACKED.labels(one.name).set(one.unacked)
-            metrics.SUBSCRIPTION_PARKED.labels(one.name).set(one.parked)
-            metrics.SUBSCRIPTION_DROPPED.labels(one.name).set(one.dropped)
+        standings = {one.name: one for one in parts.places.standings()}
+        for what, gauge in metrics.SUBSCRIPTION_STANDING.items():
+            for name, one in standings.items():
+                gauge.labels(name).set(getattr(one, what))
+            for gone in self._shown - standings.keys():
+                gauge.remove(gone)
+        self._shown = set(standings)
 
     def _step_down(self) -> None:
         if self.leading:
@@ -189,6 +190,9 @@ class Courier:
         metrics.COURIER_LEADER.set(0)
         lanes, self._lanes = tuple(self._lanes.values()), {}
         self._aside.clear()
+        self._shown.clear()
+        for gauge in metrics.SUBSCRIPTION_STANDING.values():
+            gauge.clear()  # another one knows better now
         parts, self._parts = self._parts, None
         if parts is not None and parts.keeper is not None:
             parts.keeper.stop()

@@ -18,6 +18,7 @@ from shared.telemetry.logs import logger
 Shape = Callable[[Sequence[Account]], Topology]
 """The virtual host for these accounts."""
 _QUIET = 0.2
+_FULL = "its queue is full and nobody reads it: it is kept waiting until somebody does"
 
 
 class Keeper(threading.Thread):
@@ -85,9 +86,10 @@ class Keeper(threading.Thread):
     def _hold(self, found: Sequence[Measured]) -> None:
         self._places.measured(found)
         held = frozenset(one.subscription_id for one in found if one.ready >= self._full and not one.consumers)
-        for fresh in held - self.held:
-            self._places.failed(fresh, "its queue is full and nobody reads it: it is kept waiting until somebody does")
         self.held = held
+        for waiting in held:
+            # Said each time: a window that was on its way when it was held has wiped the first word away.
+            self._places.failed(waiting, _FULL)
 
     def _provide(self, routes: Sequence[Route]) -> Names:
         """Queues and accounts for those that live, none for those that are over."""

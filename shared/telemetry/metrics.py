@@ -113,6 +113,15 @@ SUBSCRIPTION_UNACKED = _gauge("subscription_unacked", "Messages the subscriber w
 SUBSCRIPTION_PARKED = _gauge("subscription_parked", "Messages that its subscriber could not take.", ["subscription"])
 SUBSCRIPTION_DELIVERED = _counter("subscription_delivered_total", "Messages confirmed by its side.", ["subscription"])
 SUBSCRIPTION_DROPPED = _gauge("subscription_dropped_total", "Messages that its full queue gave up.", ["subscription"])
+SUBSCRIPTION_STANDING = {
+    "position": SUBSCRIPTION_POSITION,
+    "lag_events": SUBSCRIPTION_LAG_EVENTS,
+    "lag_seconds": SUBSCRIPTION_LAG_SECONDS,
+    "unacked": SUBSCRIPTION_UNACKED,
+    "parked": SUBSCRIPTION_PARKED,
+    "dropped": SUBSCRIPTION_DROPPED,
+}
+"""What the leading courier tells of every subscription that is not over, by what it is called there."""
 
 # --- reactions ---
 MESSAGES_HANDLED = _counter("messages_handled_total", "Messages by outcome.", ["service", "message", "outcome"])

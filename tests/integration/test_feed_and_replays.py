@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,47 +14,21 @@ import requests
 from services.notify.service import NotifyService
 from shared.contracts.subscription import DeliveryKind
 from shared.entrypoints.on import reactions_of
-from shared.kernel.area import Area
-from shared.security import tokens
 from tests.support.appends import adding, found, new_stream, rejected
 from tests.support.broker import Vhost
 from tests.support.database import Database
-from tests.support.partners import KEY, Heard, Partners, connection, drain, partners_of, until
-from tests.support.process import Service
+from tests.support.notify_doors import Doors, notify_doors, staff
+from tests.support.partners import Heard, Partners, connection, drain, partners_of, until
 from tests.support.receiver import Receiver, receiver
 from tests.support.servers import Servers
 
 pytestmark = pytest.mark.integration
-STAFF = tokens.new_key()
 BATCH = "application/cloudevents-batch+json"
 
 
 @pytest.fixture
 def reactions() -> Any:
     return reactions_of(NotifyService)
-
-
-@dataclass
-class Doors:
-    """Notify's doors."""
-
-    service: Service
-
-    def ask(self, method: str, path: str, token: str, **what: Any) -> requests.Response:
-        headers = {"Authorization": f"Bearer {token}", **what.pop("headers", {})}
-        url = f"http://127.0.0.1:{self.service.http_port}{path}"
-        return requests.request(method, url, headers=headers, timeout=70, **what)
-
-    def operator(self, method: str, path: str, **what: Any) -> Any:
-        answer = self.ask(method, path, staff("operator"), **what)
-        assert answer.status_code < 300, answer.text
-        return answer.json()
-
-
-def staff(role: str, area: str | None = None) -> str:
-    from datetime import timedelta
-
-    return tokens.sign(STAFF, subject=f"{role}-1", role=role, area=area and Area.parse(area), ttl=timedelta(hours=1))
 
 
 @pytest.fixture
@@ -67,23 +39,9 @@ def partners(database: Database, servers: Servers, tmp_path: Path) -> Iterator[P
 
 
 @pytest.fixture
-def doors(partners: Partners, database: Database, vhost: Vhost, tmp_path: Path) -> Iterator[Doors]:
-    environment = {
-        "WUJI_TEST_SERVICE": "notify",
-        "DATABASE_URL": database.url("notify"),
-        "AMQP_URL": vhost.url("notify"),
-        "WUJI_TOKEN_PUBLIC_KEY": tokens.public_part(STAFF),
-        "WUJI_MASTER_KEY": base64.b64encode(b"m" * 32).decode(),
-        "WUJI_LINK_KEY": base64.b64encode(b"l" * 32).decode(),
-        "WUJI_SUBSCRIPTION_KEY": base64.b64encode(KEY).decode(),
-        "WUJI_PARTNERS_URL": "amqp://127.0.0.1:5672/partners",
-        "WUJI_PUBLIC_URL": "http://127.0.0.1:1",
-        "WUJI_WEBHOOK_NETWORKS": "127.0.0.0/8",
-        "WUJI_HTTP_WORKERS": "2",
-    }
-    service = Service("tests.support.real_service", tmp_path, environment).start()
-    yield Doors(service)
-    service.stop()
+def doors(database: Database, vhost: Vhost, tmp_path: Path) -> Iterator[Doors]:
+    with notify_doors(database, vhost, tmp_path) as found:
+        yield found
 
 
 def told(database: Database, count: int) -> list[int]:
