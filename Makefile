@@ -9,8 +9,8 @@ PYTEST := $(BIN)/pytest
 PIP := $(BIN)/pip --disable-pip-version-check --no-input
 CODE := services shared deploy tests
 SOAK_MINUTES ?= 30
-# These tests wait more than they compute. A file's tests share what it starts, so they stay together.
-SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
+# A file's tests share what it starts, so they stay together. Integration tests wait more than they compute.
+SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder
 FAULTS ?= faults
 FAST := not integration and not e2e and not faults and not long
 export PYTHONUTF8 := 1
@@ -53,10 +53,10 @@ check: $(VENV)/.dev ## Lint, types, imports, fast tests: fastest failure first �
 	$(MAKE) unit
 
 unit: $(VENV)/.dev ## Only the fast tests 快速测试
-	$(PYTEST) -q -m "$(FAST)"
+	$(PYTEST) -q -n 2 $(SIDE_BY_SIDE) -m "$(FAST)"
 
 integration: $(VENV)/.dev ## Tests on a real PostgreSQL and RabbitMQ 集成测试
-	$(PYTEST) -q --durations=10 $(SIDE_BY_SIDE) -m "integration and not e2e and not long"
+	$(PYTEST) -q --durations=10 -n 3 $(SIDE_BY_SIDE) -m "integration and not e2e and not long"
 
 e2e: $(VENV)/.dev ## Tests of the whole stack 端到端测试
 	WUJI_TEST_RUN_DIR=.run-e2e-servers $(PYTEST) -q --durations=10 -m "e2e and not faults and not long"

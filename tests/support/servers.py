@@ -48,7 +48,8 @@ _SIDE_BY_SIDE = pytest.StashKey[Any]()
 def pytest_configure(config: pytest.Config) -> None:
     """Before the processes of a run side by side begin: they inherit the addresses of the one pair."""
     is_controller = bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
-    if not is_controller or config.option.collectonly or any(os.environ.get(name) for name in NAMES):
+    needs_none = config.option.collectonly or "not integration" in config.option.markexpr
+    if not is_controller or needs_none or any(os.environ.get(name) for name in NAMES):
         return
     pair = _private_pair()
     config.stash[_SIDE_BY_SIDE] = pair
