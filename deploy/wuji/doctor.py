@@ -12,12 +12,19 @@ from deploy.local.places import RunDir
 from deploy.local.stack import Stack
 from deploy.local.words import say
 from deploy.wuji.access import Access
-from deploy.wuji.checks import Check, Found, Level, Patient, bad, broker, database, flow, machine, partners
+from deploy.wuji.checks import Check, Found, Level, Patient, bad, broker, database, flow, machine, partners, photos
 from deploy.wuji.ending import Exit, first_line
 from deploy.wuji.output import examples, output_option, print_json
 from shared.kernel.errors import WujiError
 
-CHECKS: tuple[Check, ...] = (*machine.CHECKS, *database.CHECKS, *broker.CHECKS, *partners.CHECKS, *flow.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *machine.CHECKS,
+    *database.CHECKS,
+    *broker.CHECKS,
+    *partners.CHECKS,
+    *flow.CHECKS,
+    *photos.CHECKS,
+)
 MARKS = {Level.GOOD: "●", Level.WARNING: "◐", Level.BAD: "▲"}
 
 

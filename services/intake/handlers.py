@@ -19,7 +19,7 @@ from shared.contracts.report import ReportSubmitted
 from shared.contracts.subject import SubjectErased
 from shared.handling import Cause, amend, begin, fold
 from shared.kernel.area import Area
-from shared.kernel.errors import Conflict, NotFound
+from shared.kernel.errors import Conflict, NotFound, Refused
 from shared.kernel.ids import new_id
 from shared.kernel.masking import mask
 from shared.ports import Appended, EventLog
@@ -232,3 +232,18 @@ def _report_id(told: Told) -> UUID:
 def _first_receipt(log: EventLog, stream: str) -> Receipt:
     first: Recorded[ReportSubmitted] = log.stream(stream)[0]
     return Receipt(first.event, first.occurred_at, repeated=True)
+
+
+def join(log: EventLog, report_id: UUID, into: UUID, cause: Cause) -> bool:
+    """The reporter says themselves that theirs is the same as a neighbour's (+1); whether it could be done.
+
+    Theirs goes on by itself when the other came to an end in the meantime.
+    """
+    other = fold(log.stream(stream_of(into)), evolve)
+    if other is None:
+        return False
+    try:
+        amend(log, stream_of(report_id), evolve, lambda report: domain.merge(report, other), cause)
+    except Refused:
+        return False
+    return True

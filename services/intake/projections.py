@@ -156,7 +156,7 @@ def new_row(recorded: Recorded[ReportSubmitted]) -> Row:
         "subject_id": None if event.subject_id is None else str(event.subject_id),
         "merged_into": None,
         "reported_at": recorded.occurred_at,
-        "told_openly": recorded.actor.role == OPENLY,
+        "told_openly": event.openly or recorded.actor.role == OPENLY,
         "department": None,
         "due_at": None,
         "outcome": None,

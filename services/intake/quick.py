@@ -54,6 +54,7 @@ def read(body: dict[str, Any]) -> dict[str, Any] | None:
         "source": None,
         "external_number": None,
         "photos": (),
+        "openly": False,
     }
 
 

@@ -7,8 +7,11 @@ from typing import ClassVar
 
 from services.intake.desk import Desk
 from shared.entrypoints.providers import Log, Settings, Tables
+from shared.pages.page import Pages
 from shared.photos import FolderStore
 from shared.security.sealing import Sealer
+
+PAGES = Pages("intake", Path(__file__).parent / "pages")
 
 
 class Room:

@@ -61,6 +61,12 @@ class ToldBody(Body):
     )
 
     photos = Photos(metadata={"description": "taken by the reporter; sent to /api/v1/photos first"})
+    openly = fields.Boolean(
+        load_default=False,
+        truthy={True},
+        falsy={False},
+        metadata={"description": "whether neighbours may see what it is about and how far it is; never who told"},
+    )
 
 
 class SubmitReportBody(ToldBody):

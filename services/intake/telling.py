@@ -29,6 +29,7 @@ def told_of(body: Mapping[str, Any], asker: Asker | None) -> Told:
         email=contact.get("email"),
         external_number=body["external_number"],
         photos=body["photos"],
+        openly=body["openly"],
     )
     if asker is not None:
         require(asker, told.area)

@@ -13,6 +13,7 @@ import requests
 from shared.kernel.ids import new_id
 from tests.support.database import Database
 from tests.support.open311 import DUE, HOME, Bench, closed, conforms, days_ago, dispatched, filed, returned, running
+from tests.support.pictures import photo
 
 pytestmark = pytest.mark.integration
 
@@ -154,8 +155,8 @@ def test_a_case_shows_its_department_its_due_instant_and_its_end(bench: Bench) -
     assert (done["status"], done["status_notes"]) == ("closed", "已结案 done: 已清运，请致电 [电话] 或 [邮箱]。")
     assert done["updated_datetime"] >= given["updated_datetime"]
     assert [note["type"] for note in done["notes"]] == [
-        "report.submitted", "report.accepted", "case.filed", "case.dispatched", "task.returned", "case.dispatched",
-        "task.signed", "task.responded", "case.sent_to_check", "case.cleared_to_close", "case.closed",
+        "report.submitted", "report.verification_requested", "report.verified", "report.accepted", "case.filed",
+        "case.dispatched", "task.returned", "case.dispatched", "task.signed", "task.responded", "case.sent_to_check", "case.cleared_to_close", "case.closed",
     ]  # fmt: skip
     assert done["extended_attributes"]["state"] == "closed"
     in_xml = xml(bench.get(f"/requests/{number}.xml", extensions="true"))
@@ -182,11 +183,11 @@ def test_updates_tell_everything_that_happened_since(bench: Bench) -> None:
 
     found = bench.get("/servicerequestupdates.json", service_request_id=number, start_date=days_ago(1)).json()
 
-    assert [update["status"] for update in found] == ["open"] * 8 + ["closed"]
-    assert found[3]["description"] == (
+    assert [update["status"] for update in found] == ["open"] * 10 + ["closed"]
+    assert found[5]["description"] == (
         "已派给环卫中心办理，预计 2026-12-01 前办结 Given to Sanitation, expected by 2026-12-01"
     )
-    assert len({update["update_id"] for update in found}) == 9
+    assert len({update["update_id"] for update in found}) == 11
     same(xml(bench.get("/servicerequestupdates.xml", service_request_id=number)), found)
 
 
@@ -458,3 +459,20 @@ def test_a_key_is_made_once_listed_without_itself_and_revoked_at_once(bench: Ben
     assert made.json()["key"] not in listed.text + stored
     assert bench.staff("POST", "/api/v1/api-keys", {"name": "x"}, role="acceptor").status_code == 403
     assert bench.staff("POST", "/api/v1/api-keys/nobody/revoke").status_code == 404
+
+
+def test_a_photo_of_ours_is_named_by_its_address_and_only_if_it_was_sent(bench: Bench) -> None:
+    sent = requests.post(
+        bench.service.url("/api/v1/photos"), data=photo(1), headers={"Content-Type": "image/jpeg"}, timeout=20
+    ).json()
+    shown = f"http://wuji.example/api/v1/photos/{sent['sha256']}"
+
+    number = bench.told(description="见图", media_url=shown)
+    unknown = bench.post(description="见图", media_url=shown.replace(sent["sha256"], "0" * 64))
+
+    assert bench.one(number)["media_url"] == shown
+    ((photos,),) = bench.database.query(
+        "SELECT data -> 'photos' FROM es.events WHERE type = 'report.submitted' AND data ->> 'number' = %s", [number]
+    )
+    assert photos == [sent["reference"]]
+    assert unknown.status_code == 400

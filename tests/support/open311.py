@@ -169,6 +169,7 @@ def running(database: Database, folder: Path) -> Iterator[Bench]:
             "WUJI_LINK_KEY": base64.b64encode(os.urandom(32)).decode(),
             "WUJI_TOKEN_PUBLIC_KEY": tokens.public_part(_KEY),
             "WUJI_PUBLIC_URL": "http://wuji.example",
+            "WUJI_PHOTO_DIR": str(folder / "photos"),
         },
     ).start()
     try:

@@ -35,6 +35,8 @@ class Told:
     external_number: str | None
     photos: tuple[str, ...] = ()
     """References, `photo:<sha256>`."""
+    openly: bool = False
+    """Whether neighbours may see what it is about."""
 
 
 def external_report_id(source: Source, external_number: str) -> UUID:
@@ -88,4 +90,5 @@ def submit(told: Told, masked: Shown, report_id: UUID, number: str, subject_id: 
         point=told.point,
         external_number=told.external_number,
         photos=told.photos,
+        openly=told.openly,
     )

@@ -17,6 +17,7 @@ from services.intake.queries import plain_words
 from shared.kernel.area import Area, Tier
 from shared.kernel.case_states import State
 from shared.kernel.masking import mask
+from shared.photos import hash_of, reference
 
 _MEDIA = "附件 media: "
 _ATTACHED = re.compile(rf"(?:\A|\n){re.escape(_MEDIA)}(\S+)\Z")
@@ -35,6 +36,13 @@ _OWN_WORDS = frozenset({"report.rejected", "case.closed"})
 def with_media(words: str, url: str | None) -> str:
     """The words with the address of a photo below, so that whoever handles the report has it too."""
     return words if url is None else f"{words}\n{_MEDIA}{url}".strip()
+
+
+def photos_in(url: str | None, public_url: str) -> tuple[str, ...]:
+    """The photo that an address of ours shows. Other people's addresses are told on, and never called by us."""
+    name = (url or "").removeprefix(f"{public_url}/api/v1/photos/").partition("?")[0]
+    found = reference(name)
+    return (found,) if hash_of(found) is not None else ()
 
 
 def request(row: Mapping[str, Any], places: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

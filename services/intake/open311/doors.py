@@ -255,6 +255,7 @@ class Open311Doors(Room):
             phone=asked["phone"],
             email=asked["email"],
             external_number=None,
+            photos=answers.photos_in(asked["media_url"], self.desk.public_url),
         )
 
 
