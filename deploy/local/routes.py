@@ -6,6 +6,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "intake": ("reports", "photos", "field/reports", "subjects", "inbound", "api-keys"),
     "dispatch": (
         "cases",
+        "escalations",
         "departments",
         "issue-types",
         "responsibilities",
@@ -13,6 +14,8 @@ ROUTES: dict[str, tuple[str, ...]] = {
         "admissions",
         "demands",
         "burdens",
+        "pool",
+        "label-sets",
     ),
     "grid": (
         "areas",

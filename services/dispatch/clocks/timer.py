@@ -113,7 +113,7 @@ class Timer:
     def _say(self, rows: Sequence[Row], rules: Rules, now: datetime) -> Turned:
         by_case: dict[UUID, list[Row]] = {}
         for row in rows:
-            by_case.setdefault(_uuid(row["case_id"]), []).append(row)
+            by_case.setdefault(as_uuid(row["case_id"]), []).append(row)
         histories = self.log.about_all(tuple(by_case))
         appends, in_vain = [], []
         for case_id, own in by_case.items():
@@ -124,7 +124,7 @@ class Timer:
                 appends.append(append)
         answers = self.log.bulk_append(appends)
         self._leave_alone(in_vain, now)
-        return Turned(len(rows), *_counted(appends, answers))
+        return Turned(len(rows), *counted_up(appends, answers))
 
     def _leave_alone(self, rows: Sequence[Row], now: datetime) -> None:
         if rows:
@@ -146,7 +146,7 @@ def bring_up(history: Sequence[Recorded[Any]], rules: Rules, now: datetime, rows
     return addition(history, found, happenings, companions=marks)
 
 
-def _counted(appends: Sequence[Append], answers: Sequence[Appended | Exception]) -> tuple[int, int]:
+def counted_up(appends: Sequence[Append], answers: Sequence[Appended | Exception]) -> tuple[int, int]:
     """Facts said, and issues lost to somebody else. Raises what is neither."""
     said = lost = 0
     for append, answer in zip(appends, answers, strict=True):
@@ -159,5 +159,5 @@ def _counted(appends: Sequence[Append], answers: Sequence[Appended | Exception])
     return said, lost
 
 
-def _uuid(value: object) -> UUID:
+def as_uuid(value: object) -> UUID:
     return value if isinstance(value, UUID) else UUID(str(value))
