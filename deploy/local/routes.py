@@ -47,6 +47,7 @@ STANDARDS: dict[str, str] = {"/open311/": "intake", "/events/": "notify"}
 PAGES: dict[str, tuple[str, ...]] = {
     "grid": ("/", "/login", "/logout", "/session", "/account", "/look", "/areas", "/wall", "/live", "/about"),
     "survey": ("/feedback", "/assessment", "/flags"),
+    "intake": ("/report", "/track", "/posters"),
 }
 """Service → addresses that people open, and everything below each of them; `/` is itself alone."""
 

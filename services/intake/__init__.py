@@ -4,7 +4,7 @@ Writes:  report-<id>, subject-<id>, photo-<hash>
 Hears:   area.*, issue_type.defined, department.registered, case.*, task.*  (to know places and kinds, to answer the
          reporter's "how far is it?", and to know which issue a photo belongs to); it answers no event with another
 Serves:  /api/v1/reports, /api/v1/field/reports, /api/v1/photos, /api/v1/subjects, /api/v1/inbound,
-         /api/v1/api-keys, /open311
+         /api/v1/api-keys, /open311, /report, /track, /posters
 
 A reporter's contact and original words are sealed in `intake.subjects`; the events carry masked words and a reference.
 Photos lie in a folder outside of the database; the events carry their hashes.

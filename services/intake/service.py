@@ -12,6 +12,7 @@ from services.intake.doors.field import FieldDoors
 from services.intake.doors.photos import PhotoDoors
 from services.intake.inbound.doors import InboundDoors
 from services.intake.open311.doors import Open311Doors
+from services.intake.pages import ResidentPages
 from services.intake.reasons import reasons
 from services.intake.schemas import (
     ClustersAnswer,
@@ -45,7 +46,7 @@ READERS = ("acceptor", "grid_worker", "supervisor", "dispatcher", "duty_chief", 
 REPORTS = "/api/v1/reports"
 
 
-class IntakeService(Open311Doors, InboundDoors, PhotoDoors, FieldDoors, AppealDoors):
+class IntakeService(Open311Doors, InboundDoors, PhotoDoors, FieldDoors, AppealDoors, ResidentPages):
     """采集上报: from the first word to a case, a refusal or a merge."""
 
     name = "intake"

@@ -53,6 +53,8 @@ class ReportSubmitted:
     """The number that another system knows it by."""
     photos: tuple[str, ...] = ()
     """References to what the reporter took."""
+    openly: bool = False
+    """Whether neighbours may see what it is about and how far it is; never who told."""
 
 
 @event("report.verification_requested", "report", public=True)

@@ -196,6 +196,7 @@ FIELDS: dict[str, tuple[str, str]] = {
     "scope": ("范围", ""),
     "valid_from": ("起始时间", "The first instant at which it holds."),
     "valid_until": ("截止时间", "The first instant at which it holds no more."),
+    "openly": ("公开", "Whether neighbours may see what it is about."),
     "appraisal_id": ("考核编号", "The announcement; its restatements have the same."),
     "by": ("分组", "What the figures are grouped by."),
     "counted_at": ("统计时点", "For which instant the figures hold."),

@@ -32,5 +32,5 @@ STAFF: tuple[PageDoor, ...] = (
 )
 """Pages of the staff, in the order of the menu; the five-level view and the wall come before and after."""
 
-PUBLIC: tuple[PageDoor, ...] = ()
+PUBLIC: tuple[PageDoor, ...] = (PageDoor("/report", "我要上报", "不用注册，一分钟说清楚", "message-report"),)
 """Pages of residents: no account needed."""
