@@ -1,67 +1,118 @@
 -- The read tables of dispatch: made of events, rebuilt at any time.
 
 -- projection: rulebook
--- The latest word of every line of the reference data, as its event said it. Read whole into memory (queries.py).
+-- The latest word of every line of the reference data, as its event said it; a withdrawn line stays, and is not read.
 CREATE TABLE departments (
-    code     text PRIMARY KEY,
-    body     json NOT NULL,
-    version  integer NOT NULL,
-    position bigint NOT NULL
+    code         text PRIMARY KEY,
+    body         json NOT NULL,
+    version      integer NOT NULL,
+    is_withdrawn boolean NOT NULL,
+    position     bigint NOT NULL
 );
 CREATE TABLE issue_types (
-    code     text PRIMARY KEY,
-    body     json NOT NULL,
-    version  integer NOT NULL,
-    position bigint NOT NULL
+    code         text PRIMARY KEY,
+    body         json NOT NULL,
+    version      integer NOT NULL,
+    is_withdrawn boolean NOT NULL,
+    position     bigint NOT NULL
 );
 CREATE TABLE responsibilities (
-    rule     text PRIMARY KEY,
-    body     json NOT NULL,
-    version  integer NOT NULL,
-    position bigint NOT NULL
+    rule         text PRIMARY KEY,
+    body         json NOT NULL,
+    version      integer NOT NULL,
+    is_withdrawn boolean NOT NULL,
+    position     bigint NOT NULL
 );
 CREATE TABLE calendars (
-    year     integer PRIMARY KEY,
-    body     json NOT NULL,
-    version  integer NOT NULL,
-    position bigint NOT NULL
+    year         integer PRIMARY KEY,
+    body         json NOT NULL,
+    version      integer NOT NULL,
+    is_withdrawn boolean NOT NULL,
+    position     bigint NOT NULL
 );
--- Limits, ladders and samples: kind is the event's name.
+-- Limits, ladders, samples, the rules of the pool, label sets: kind is the event's name.
 CREATE TABLE standards (
-    kind     text NOT NULL,
-    rule     text NOT NULL,
-    body     json NOT NULL,
-    version  integer NOT NULL,
-    position bigint NOT NULL,
+    kind         text NOT NULL,
+    rule         text NOT NULL,
+    body         json NOT NULL,
+    version      integer NOT NULL,
+    is_withdrawn boolean NOT NULL,
+    position     bigint NOT NULL,
     PRIMARY KEY (kind, rule)
 );
 
 -- projection: cases
--- The work list: one row for every case, with who has it and until when.
+-- The work list: one row for every case, with who has it and until when; and every task that anybody had of it.
 CREATE TABLE cases (
-    case_id     uuid PRIMARY KEY,
-    number      text NOT NULL,
-    area        text NOT NULL,
-    issue_type  text NOT NULL,
-    urgency     text NOT NULL,
-    loop        text NOT NULL,
-    title       text NOT NULL,
-    place       text,
-    state       text NOT NULL,
-    is_open     boolean NOT NULL,
-    is_cleared  boolean NOT NULL,
-    department  text,
-    co_handlers text[] NOT NULL,
-    attempt     integer NOT NULL,
-    reworks     integer NOT NULL,
-    due_at      timestamptz,
-    answered_at timestamptz,
-    reported_at timestamptz NOT NULL,
-    filed_at    timestamptz NOT NULL,
-    changed_at  timestamptz NOT NULL,
-    position    bigint NOT NULL
+    case_id         uuid PRIMARY KEY,
+    number          text NOT NULL,
+    area            text NOT NULL,
+    issue_type      text NOT NULL,
+    urgency         text NOT NULL,
+    loop            text NOT NULL,
+    title           text NOT NULL,
+    place           text,
+    state           text NOT NULL,
+    is_open         boolean NOT NULL,
+    is_cleared      boolean NOT NULL,
+    is_waived       boolean NOT NULL,
+    department      text,
+    co_handlers     text[] NOT NULL,
+    awaited         integer NOT NULL,
+    requests        json NOT NULL,
+    attempt         integer NOT NULL,
+    reworks         integer NOT NULL,
+    problem         text,
+    supervised_by   text,
+    suspended_until date,
+    is_disputed     boolean NOT NULL,
+    transferred_to  text,
+    merged_into     uuid,
+    due_at          timestamptz,
+    answered_at     timestamptz,
+    reported_at     timestamptz NOT NULL,
+    filed_at        timestamptz NOT NULL,
+    changed_at      timestamptz NOT NULL,
+    position        bigint NOT NULL
 );
 CREATE INDEX cases_to_do ON cases (coalesce(due_at, 'infinity'), case_id) WHERE is_open;
-CREATE INDEX cases_of_department ON cases (department, coalesce(due_at, 'infinity'), case_id);
 CREATE INDEX cases_by_state ON cases (state, coalesce(due_at, 'infinity'), case_id);
 CREATE INDEX cases_by_area ON cases (area text_pattern_ops);
+CREATE TABLE tasks (
+    task_id       uuid PRIMARY KEY,
+    case_id       uuid NOT NULL,
+    department    text NOT NULL,
+    joined        text,
+    what          text NOT NULL,
+    mandatory     boolean NOT NULL,
+    due_at        timestamptz,
+    is_signed     boolean NOT NULL,
+    answered_at   timestamptz,
+    extensions    integer NOT NULL,
+    claim_hours   integer,
+    claim_id      uuid,
+    claimed_by    text,
+    claimed_until timestamptz,
+    is_live       boolean NOT NULL,
+    given_at      timestamptz NOT NULL
+);
+CREATE INDEX tasks_of_case ON tasks (case_id) WHERE is_live;
+CREATE INDEX tasks_of_department ON tasks (department, coalesce(due_at, 'infinity'), task_id) WHERE is_live;
+
+-- projection: pool
+-- What was ever put into the open pool: the last offer of each case, and who has claimed it until when.
+CREATE TABLE pool (
+    case_id     uuid PRIMARY KEY,
+    task_id     uuid NOT NULL,
+    what        text NOT NULL,
+    claim_hours integer NOT NULL,
+    due_at      timestamptz,
+    is_pooled   boolean NOT NULL,
+    claim_id    uuid,
+    claimed_by  text,
+    expires_at  timestamptz,
+    offered_at  timestamptz NOT NULL,
+    position    bigint NOT NULL
+);
+CREATE INDEX pool_by_due ON pool (coalesce(due_at, 'infinity'), case_id) WHERE is_pooled;
+CREATE INDEX pool_to_expire ON pool (expires_at) WHERE is_pooled AND claim_id IS NOT NULL;

@@ -313,7 +313,7 @@ def test_the_rows_are_the_same_whatever_the_batches(bench: Bench) -> None:
     statement = "SELECT to_jsonb(cases) FROM dispatch.cases"
     stepwise = bench.database.query(statement)
 
-    bench.database.query("UPDATE dispatch.watermarks SET position = 0; TRUNCATE dispatch.cases")
+    bench.database.query("UPDATE dispatch.watermarks SET position = 0; TRUNCATE dispatch.cases, dispatch.tasks")
     bench.runner.close()
     assert bench.runner.open()
     bench.runner.catch_up()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from services.dispatch.schemas.words import LimitAnswer, code, or_none
-from shared.contracts.case import Loop
+from shared.contracts.case import Loop, ProblemKind
 from shared.contracts.report import Urgency
+from shared.contracts.task import Joined
 from shared.kernel.case_states import State
 from shared.web.fields import AreaField, Body, Text
 
@@ -17,6 +18,9 @@ class WorkListQuery(Body):
     department = code(load_default=None, metadata={"description": "a code; `mine` for the asker's own"})
     state = fields.List(fields.Enum(State, by_value=True), load_default=list)
     area = AreaField(load_default=None)
+    loop = fields.Enum(Loop, by_value=True, load_default=None)
+    problem = fields.Boolean(load_default=False, metadata={"description": "only problem cases"})
+    asked = fields.Boolean(load_default=False, metadata={"description": "only where a request waits for a decision"})
     overdue = fields.Boolean(load_default=None)
     after = Text(longest=100, one_line=True, load_default=None, metadata={"description": "what `next_after` said"})
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 500))
@@ -43,7 +47,18 @@ class WorkListRow(Body):
     state = fields.Enum(State, by_value=True, required=True)
     state_zh = fields.String(required=True)
     is_cleared = fields.Boolean(required=True)
+    is_waived = fields.Boolean(required=True)
     is_overdue = fields.Boolean(required=True)
+    is_disputed = fields.Boolean(required=True)
+    problem = fields.Enum(ProblemKind, by_value=True, allow_none=True)
+    supervised_by = fields.Enum(Loop, by_value=True, allow_none=True)
+    suspended_until = or_none(fields.Date)
+    transferred_to = or_none(fields.String)
+    merged_into = or_none(fields.UUID)
+    awaited = fields.Integer(required=True, metadata={"description": "mandatory tasks that are not answered yet"})
+    requests = fields.List(fields.String(), required=True, metadata={"description": "what waits for a decision"})
+    task_id = or_none(fields.UUID, metadata={"description": "of a department's list: the task"})
+    joined = fields.Enum(Joined, by_value=True, allow_none=True)
     department = or_none(fields.String)
     attempt = fields.Integer(required=True)
     reworks = fields.Integer(required=True)

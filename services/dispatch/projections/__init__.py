@@ -1,0 +1,15 @@
+"""From events to what dispatch looks up.
+
+rulebook.py  the rulebook's latest words
+work.py      the work list: cases, and their tasks
+pool.py      the open pool
+"""
+
+from services.dispatch.admissions.projections import PROJECTIONS as ADMISSIONS
+from services.dispatch.clocks.projections import PROJECTIONS as CLOCKS
+from services.dispatch.projections.pool import POOL
+from services.dispatch.projections.rulebook import RULEBOOK
+from services.dispatch.projections.work import WORK
+from shared.projections import Projection
+
+PROJECTIONS: tuple[Projection, ...] = (RULEBOOK, WORK, POOL, *CLOCKS, *ADMISSIONS)
