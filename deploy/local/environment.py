@@ -12,7 +12,7 @@ from deploy.local.environment_file import as_text
 from deploy.local.ports import Ports
 from deploy.local.wishes import for_process
 
-PROCESSES = (*SERVICES, "relay", "projector", "courier")
+PROCESSES = (*SERVICES, "relay", "projector", "courier", "timer")
 """What the supervisor keeps running."""
 
 SECRETS: dict[str, tuple[str, ...]] = {
@@ -42,10 +42,12 @@ def environment(process: str, backends: Backends, ports: Ports, public_url: str)
     """The variables of one process."""
     kept = backends.credentials
     values = {
-        "AMQP_URL": backends.amqp_url(process),
         "WUJI_LOG": "json",
         "WUJI_PUBLIC_URL": public_url,
     }
+    if process != "timer":
+        # The timer only writes to the log, and hears of nothing.
+        values["AMQP_URL"] = backends.amqp_url(process)
     secrets = {
         "WUJI_MASTER_KEY": kept["master_key"],
         "WUJI_LINK_KEY": kept["link_key"],
@@ -82,7 +84,8 @@ def _databases(process: str, backends: Backends) -> dict[str, str]:
             "RABBITMQ_MANAGEMENT_URL": backends.management_url,
         }
         return {"DATABASE_URL": backends.database_url("reader"), **roles, **admin}
-    return {"DATABASE_URL": backends.database_url(process)}
+    # The clocks are dispatch's, so their timer is dispatch to the database.
+    return {"DATABASE_URL": backends.database_url("dispatch" if process == "timer" else process)}
 
 
 def write(

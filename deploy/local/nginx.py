@@ -217,7 +217,7 @@ def locations(ports: Ports) -> str:
                 lines.append(PROXY.format(path=f"{path}/", port=port, limits=""))
     for path, service in STANDARDS.items():
         lines.append(PROXY.format(path=path, port=ports[f"{service}.http"], limits=""))
-    for process in (*ROUTES, "relay", "projector", "courier"):
+    for process in (*ROUTES, "relay", "projector", "courier", "timer"):
         lines.append(READY.format(service=process, port=ports[f"{process}.admin"]))
     return "".join(lines)
 

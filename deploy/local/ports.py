@@ -27,7 +27,9 @@ PLACES = {
     **{f"{name}.http": 10 + n for n, name in enumerate(("intake", "dispatch", "grid", "survey", "notify"))},
     **{
         f"{name}.admin": 20 + n
-        for n, name in enumerate(("intake", "dispatch", "grid", "survey", "notify", "relay", "projector", "courier"))
+        for n, name in enumerate(
+            ("intake", "dispatch", "grid", "survey", "notify", "relay", "projector", "courier", "timer")
+        )
     },
 }
 """Every port of a stack and its place in the block."""

@@ -13,6 +13,9 @@ from typing import Any
 
 from deploy.reference.check_calendar import calendar_faults
 from deploy.reference.files import PANLONG, Entry, Fault, Reference, read
+from services.dispatch.domain import labels, pools
+from services.dispatch.domain.limits import problems
+from services.dispatch.domain.responsibility import patterns
 from shared.contracts.appointment import Post
 from shared.kernel.area import Area, Tier
 from shared.kernel.errors import Invalid
@@ -36,7 +39,8 @@ def check(folder: Path = PANLONG) -> tuple[Reference, list[Fault]]:
     """What the folder says, and everything that is wrong with it; no faults means that it may be loaded."""
     found = read(folder)
     faults = [*found.faults]
-    for rule in (_areas, _grids, _appointments, _departments, _issue_types, _responsibilities, _calendars):
+    ground, rules = (_areas, _grids, _appointments), (_departments, _issue_types, _responsibilities, _standards)
+    for rule in (*ground, *rules, _pools, _labels, _calendars):
         faults += rule(found)
     return found, faults
 
@@ -174,6 +178,53 @@ def _handlers(entry: Entry[Any], departments: set[str]) -> Iterator[Fault]:
             yield entry.fault(f"there is no department {department!r}", "Add it to departments.toml, or correct it")
     if line.department in line.co_handlers:
         yield entry.fault(f"{line.department} leads and helps itself", "Take it out of co_handlers")
+
+
+def _standards(found: Reference) -> Iterator[Fault]:
+    """Limits, ladders and samples: what the rulebook itself would refuse, said where it stands in the files."""
+    entries: list[Entry[Any]] = [*found.limits, *found.ladders, *found.samplings]
+    yield from _doubled(entries, lambda line: line.rule, "rule")
+    kinds = {kind for entry in found.issue_types for kind in patterns(entry.event.code)}
+    for entry, said in _problems_of(entries, kinds):
+        yield entry.fault(said, "Correct the line, or take it out")
+    paths = {entry.event.path for entry in found.areas}
+    for entry in found.limits:
+        yield from _listed(entry, paths)
+
+
+def _problems_of(entries: Iterable[Entry[Any]], kinds: set[str]) -> Iterator[tuple[Entry[Any], str]]:
+    """The rulebook's own complaints, each with the entry that it is about."""
+    by_rule = {entry.event.rule: entry for entry in entries}
+    for rule, said in problems([entry.event for entry in by_rule.values()], kinds):
+        yield by_rule[rule], said
+
+
+def _pools(found: Reference) -> Iterator[Fault]:
+    yield from _doubled(found.pools, lambda pool: pool.area, "pool of the area")
+    paths = {entry.event.path for entry in found.areas}
+    for entry in found.pools:
+        for _, said in pools.problems([entry.event]):
+            yield entry.fault(said, "Correct the number")
+        yield from _listed(entry, paths)
+
+
+def _labels(found: Reference) -> Iterator[Fault]:
+    yield from _doubled(found.label_sets, lambda one: one.code, "label set")
+    yield from _doubled(found.labels_chosen, lambda one: one.area, "choice of the area")
+    sets = [entry.event for entry in found.label_sets]
+    for entry in found.label_sets:
+        for _, said in labels.problems([entry.event]):
+            yield entry.fault(said, "Name a step, a state or an event type, each once, with its word")
+    paths = {entry.event.path for entry in found.areas}
+    for chosen in found.labels_chosen:
+        if chosen.event.code not in {one.code for one in sets}:
+            yield chosen.fault(f"there is no label set {chosen.event.code!r}", "Add it to label_sets.toml")
+        yield from _listed(chosen, paths)
+
+
+def _listed(entry: Entry[Any], paths: set[str]) -> Iterator[Fault]:
+    if entry.event.area not in paths:
+        yield entry.fault(f"the area {entry.event.area} is not listed", "Correct the path, or add it to areas.csv")
 
 
 def _calendars(found: Reference) -> Iterator[Fault]:

@@ -1,7 +1,8 @@
 """Reads a folder of reference data: CSV and TOML files become the events that will say so, faults become sentences.
 
 A folder holds `areas.csv`, `grids.csv`, `appointments.csv`, `departments.toml`, `issue_types.toml`,
-`responsibilities.toml` and one `calendar-YEAR.toml` for each year; `custom/README.md` describes them for a city.
+`responsibilities.toml`, `limits.toml`, `ladders.toml`, `samplings.toml`, `pools.toml`, `label_sets.toml`,
+`labels_chosen.toml` and one `calendar-YEAR.toml` for each year; `custom/README.md` describes them for a city.
 """
 
 from __future__ import annotations
@@ -20,7 +21,18 @@ from shared.contracts import catalogue, codec
 from shared.contracts.appointment import AppointmentStarted
 from shared.contracts.area import AreaCreated
 from shared.contracts.grid import GridDrawn
-from shared.contracts.rulebook import CalendarPublished, DepartmentRegistered, IssueTypeDefined, ResponsibilityAssigned
+from shared.contracts.rulebook import (
+    CalendarPublished,
+    DepartmentRegistered,
+    IssueTypeDefined,
+    LabelSetChosen,
+    LabelSetDefined,
+    LadderDefined,
+    LimitDefined,
+    PoolDefined,
+    ResponsibilityAssigned,
+    SamplingDefined,
+)
 from shared.kernel.errors import Invalid
 from shared.kernel.ids import derived_id
 
@@ -65,6 +77,12 @@ class Reference:
     departments: list[Entry[DepartmentRegistered]] = field(default_factory=list)
     issue_types: list[Entry[IssueTypeDefined]] = field(default_factory=list)
     responsibilities: list[Entry[ResponsibilityAssigned]] = field(default_factory=list)
+    limits: list[Entry[LimitDefined]] = field(default_factory=list)
+    ladders: list[Entry[LadderDefined]] = field(default_factory=list)
+    samplings: list[Entry[SamplingDefined]] = field(default_factory=list)
+    pools: list[Entry[PoolDefined]] = field(default_factory=list)
+    label_sets: list[Entry[LabelSetDefined]] = field(default_factory=list)
+    labels_chosen: list[Entry[LabelSetChosen]] = field(default_factory=list)
     calendars: list[Entry[CalendarPublished]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
@@ -83,6 +101,12 @@ def read(folder: Path = PANLONG) -> Reference:
     found.responsibilities = list(
         _toml(folder, "responsibilities.toml", "line", "responsibility.assigned", found.faults)
     )
+    found.limits = list(_toml(folder, "limits.toml", "limit", "limit.defined", found.faults, extra="limit_from"))
+    found.ladders = list(_toml(folder, "ladders.toml", "ladder", "ladder.defined", found.faults))
+    found.samplings = list(_toml(folder, "samplings.toml", "sampling", "sampling.defined", found.faults))
+    found.pools = list(_toml(folder, "pools.toml", "pool", "pool.defined", found.faults))
+    found.label_sets = list(_toml(folder, "label_sets.toml", "label_set", "label_set.defined", found.faults))
+    found.labels_chosen = list(_toml(folder, "labels_chosen.toml", "chosen", "label_set.chosen", found.faults))
     calendars = sorted(folder.glob("calendar-*.toml"))
     if not calendars:
         found.faults.append(Fault("calendar-*.toml", "file", "there is no working calendar", "Add calendar-2026.toml"))

@@ -1,33 +1,35 @@
 """Loads a checked folder into the log as events of the services that own them; what the log says already is left alone.
 
 Every event carries one correlation id for the district's reference data, so that what was loaded before is one query.
-A changed line adds one event. A line that is gone from the appointments ends that appointment; areas, departments and
-rules stay, because history names them.
+A changed line adds one event. A line that is gone from the files ends that appointment, or withdraws that department,
+issue type, responsibility or limit; areas stay, because history names them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
 from deploy.reference.check import check
 from deploy.reference.files import PANLONG, Reference
-from services.dispatch.domain.rulebook import check as check_rulebook
-from services.dispatch.domain.rulebook import settle, stream_of
+from services.dispatch.domain.lines import check as check_rulebook
+from services.dispatch.domain.lines import settle, stream_of, withdrawal
+from services.grid.handlers import seat
 from shared.contracts.appointment import AppointmentEnded, AppointmentStarted
 from shared.contracts.area import AreaCreated, AreaRenamed
 from shared.contracts.envelope import Actor, Recorded
-from shared.contracts.rulebook import ResponsibilityAssigned
 from shared.kernel.area import Area
 from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.ids import derived_id
-from shared.ports import Append, Appended, Happening
+from shared.ports import Append, Appended, Companion, Happening
 
 LOADER = Actor("reference", "operator")
+GONE = "no longer in the reference data"
+"""Why an appointment ended, or a line was withdrawn, that is not in the files any more."""
 AT_ONCE = 500
 """Streams per step: between two of them progress is told."""
 
@@ -67,6 +69,8 @@ class Wanted:
     stream: str
     area: Area
     event: Any
+    beside: Companion | None = None
+    """A row that is stored with it."""
 
 
 def load(grid: Log, dispatch: Log, at: datetime, folder: Path = PANLONG, told: Told = lambda *_: None) -> Loaded:
@@ -86,8 +90,8 @@ def load(grid: Log, dispatch: Log, at: datetime, folder: Path = PANLONG, told: T
     for name, log, wanted in (
         ("areas", grid, list(_areas(found))),
         ("grids", grid, list(_grids(found))),
-        ("appointments", grid, [*_endings(found, before, at.date()), *_appointments(found)]),
-        ("rulebook", dispatch, list(_rulebook(found, district))),
+        ("appointments", grid, [*_endings(found, before, at.date()), *_appointments(found, before, at.date())]),
+        ("rulebook", dispatch, [*_withdrawals(found, _latest(dispatch.about(about))), *_rulebook(found, district)]),
     ):
         _bring(name, log, wanted, about, at, done, told)
     return done
@@ -114,9 +118,13 @@ def _grids(found: Reference) -> Iterator[Wanted]:
         yield Wanted(f"grid-{entry.event.code}", Area(entry.event.community), entry.event)
 
 
-def _appointments(found: Reference) -> Iterator[Wanted]:
+def _appointments(found: Reference, before: dict[str, Recorded[Any]], today: date) -> Iterator[Wanted]:
+    """Each with its seat. A line that was added later has it from tomorrow on: today whoever had it before serves."""
+    first_day = today + timedelta(days=1) if before else date.min
     for entry in found.appointments:
-        yield Wanted(f"appointment-{entry.event.appointment_id}", Area(entry.event.area), entry.event)
+        started = entry.event
+        beside = seat(started, since=max(started.since, first_day))
+        yield Wanted(f"appointment-{started.appointment_id}", Area(started.area), started, beside)
 
 
 def _endings(found: Reference, before: dict[str, Recorded[Any]], today: date) -> Iterator[Wanted]:
@@ -125,21 +133,30 @@ def _endings(found: Reference, before: dict[str, Recorded[Any]], today: date) ->
     for recorded in before.values():
         event = recorded.event
         if isinstance(event, AppointmentStarted) and event.appointment_id not in kept:
-            ended = AppointmentEnded(
-                appointment_id=event.appointment_id, until=today, reason="no longer in the reference data"
-            )
-            yield Wanted(recorded.stream, recorded.area, ended)
+            ended = AppointmentEnded(appointment_id=event.appointment_id, until=today, reason=GONE)
+            yield Wanted(recorded.stream, recorded.area, ended, seat(event, ended.until))
 
 
 def _rules(found: Reference) -> Iterable[Any]:
-    return [*found.departments, *found.issue_types, *found.responsibilities, *found.calendars]
+    standards = [*found.limits, *found.ladders, *found.samplings, *found.pools]
+    words = [*found.label_sets, *found.labels_chosen]
+    return [*found.departments, *found.issue_types, *found.responsibilities, *standards, *words, *found.calendars]
 
 
 def _rulebook(found: Reference, district: Area) -> Iterator[Wanted]:
     for entry in _rules(found):
         line = entry.event
-        area = Area.parse(line.area) if isinstance(line, ResponsibilityAssigned) else district
-        yield Wanted(stream_of(line), area, line)
+        yield Wanted(stream_of(line), Area.parse(getattr(line, "area", district.path)), line)
+
+
+def _withdrawals(found: Reference, before: dict[str, Recorded[Any]]) -> Iterator[Wanted]:
+    """Lines that were loaded once and are not in the files any more: what refers to them was changed by then."""
+    kept = {stream_of(entry.event) for entry in _rules(found)}
+    for recorded in before.values():
+        if recorded.stream.startswith("rulebook-") and recorded.stream not in kept:
+            withdrawn = withdrawal(recorded.event, GONE)
+            if withdrawn is not None:
+                yield Wanted(recorded.stream, recorded.area, withdrawn)
 
 
 # --- what is added ------------------------------------------------------------------------------------------------
@@ -177,6 +194,7 @@ def _append(wanted: Wanted, latest: Recorded[Any] | None, about: UUID, at: datet
         area=wanted.area,
         actor=LOADER,
         correlation_id=about,
+        companions=() if wanted.beside is None else (wanted.beside,),
     )
 
 
@@ -188,6 +206,9 @@ def _difference(current: Any, wanted: Any) -> Any:
         case AreaCreated(), AreaCreated():
             return _area_difference(current, wanted)
         case AppointmentEnded(), AppointmentEnded():
+            return None
+        case AppointmentEnded(), AppointmentStarted() if current.reason != GONE:
+            # Somebody ended it at the desk, and the files have not heard of it: what was decided later holds.
             return None
         case _, AreaCreated() | AppointmentStarted() | AppointmentEnded():
             return None if current == wanted else wanted
@@ -225,5 +246,6 @@ def _again(log: Log, append: Append) -> Appended | Exception | None:
         area=append.area,
         actor=append.actor,
         correlation_id=append.correlation_id,
+        companions=append.companions,
     )
     return log.bulk_append([retry])[0]

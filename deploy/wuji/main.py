@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "relay": ("run:relay", "在前台运行转发进程", "run the relay in the foreground"),
     "projector": ("run:projector", "在前台运行投影进程", "run the projector in the foreground"),
     "courier": ("run:courier", "在前台运行投递进程", "run the courier in the foreground"),
+    "timer": ("run:timer", "在前台运行计时进程", "run the timer in the foreground"),
     "bench": ("bench:bench", "性能测量", "measure"),
 }
 
@@ -65,7 +66,7 @@ GROUPS: list[CommandGroupDict] = [
         ],
     },
     {"name": say("运维", "Operation"), "commands": ["parked", "projection", "log", "migrate", "topology", "bench"]},
-    {"name": say("进程", "Processes"), "commands": ["run", "relay", "projector", "courier"]},
+    {"name": say("进程", "Processes"), "commands": ["run", "relay", "projector", "courier", "timer"]},
 ]
 
 

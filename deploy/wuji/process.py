@@ -10,7 +10,7 @@ import os
 import sys
 
 SERVICES = ("intake", "dispatch", "grid", "survey", "notify")
-PROCESSES = (*SERVICES, "relay", "projector", "courier")
+PROCESSES = (*SERVICES, "relay", "projector", "courier", "timer")
 
 
 def run_relay() -> int:
@@ -42,6 +42,15 @@ def run_courier() -> int:
     return 0
 
 
+def run_timer() -> int:
+    """Whoever says that time has run out."""
+    from deploy.wuji.timer import run
+    from shared.config import Config
+
+    run(Config.load("timer"))
+    return 0
+
+
 def run_service(name: str) -> int:
     """A nameko service with its doors and reactions."""
     from shared.entrypoints.runner import run_service as run
@@ -63,6 +72,8 @@ def main(arguments: list[str]) -> int:
             return run_projector()
         case "courier":
             return run_courier()
+        case "timer":
+            return run_timer()
         case _:
             return run_service(name)
 

@@ -1,4 +1,4 @@
-"""`wuji run`, `relay`, `projector`, `courier`: one process in the foreground, as systemd or the supervisor wants it."""
+"""`wuji run`, `relay`, `projector`, `courier`, `timer`: one process in the foreground, as a supervisor wants it."""
 
 from __future__ import annotations
 
@@ -53,3 +53,10 @@ def projector(env_file: Path | None) -> None:
 def courier(env_file: Path | None) -> None:
     """在前台运行投递进程。Run the courier in the foreground: it brings events to departments; one leads."""
     become("courier", env_file)
+
+
+@click.command(cls=rich.RichCommand, epilog=examples("wuji timer --env-file .run/env/timer.env"))
+@env_file
+def timer(env_file: Path | None) -> None:
+    """在前台运行计时进程。Run the timer in the foreground: it says what has fallen due; any number may run."""
+    become("timer", env_file)

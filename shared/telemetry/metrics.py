@@ -130,6 +130,13 @@ MESSAGES_IN_WORK = _gauge("messages_in_work", "Messages being handled right now.
 PARKED = _counter("parked_total", "Messages set aside for a human.", ["queue", "kind"])
 BUS_RECONNECTS = _counter("bus_reconnects_total", "Connections to the broker that were lost.", ["service"])
 
+# --- clocks ---
+CLOCK_DUE_SCAN_SECONDS = _histogram("clock_due_scan_seconds", "Looking for what has fallen due, and saying it.")
+CLOCK_BACKLOG = _gauge("clock_backlog", "Time limits about which something is to be said, and was not yet.")
+CLOCK_FACTS = _counter("clock_facts_total", "What the timer has said about time limits.")
+CASES_OVERDUE_STAGE = _gauge("cases_overdue_by_stage", "Cases with a limit that has run out.", ["loop", "stage"])
+ESCALATIONS_OPEN = _gauge("escalations_open", "Escalations that nobody has acknowledged.", ["level"])
+
 # --- deliveries and business ---
 DELIVERIES = _counter("deliveries_total", "Notices by channel and outcome.", ["channel", "outcome"])
 CASES_OPEN = _gauge("cases_open", "Open cases.", ["street"])

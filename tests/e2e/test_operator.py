@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -42,6 +43,20 @@ def settled(stack: RunningStack, quiet: float = 6.0, at_most: float = 120) -> di
     return found
 
 
+@dataclass(frozen=True)
+class Demonstration:
+    """One `wuji demo`."""
+
+    answer: dict[str, Any]
+    events: dict[str, int]
+
+
+def demo(stack: RunningStack) -> dict[str, Any]:
+    done = stack.wuji("demo", "-o", "json", timeout=300)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
 def without_subscriptions(counts: dict[str, int]) -> dict[str, int]:
     return {kind: number for kind, number in counts.items() if not kind.startswith("subscription.")}
 
@@ -59,7 +74,7 @@ def test_status_knows_every_process_queue_and_address(stack: RunningStack) -> No
 
     assert found["well"]
     assert names == {"postgresql", "rabbitmq", "nginx", "supervisor", "intake", "dispatch", "grid", "survey", "notify",
-                     "relay", "projector", "courier"}  # fmt: skip
+                     "relay", "projector", "courier", "timer"}  # fmt: skip
     assert "projector" in {queue["name"] for queue in found["queues"]}
     assert {one["service"] for one in found["projections"]} == {"intake", "dispatch", "grid", "survey", "notify"}
     assert requests.get(found["urls"]["platform"], timeout=10).status_code == 200
@@ -188,43 +203,45 @@ def test_an_empty_log_verifies(stack: RunningStack) -> None:
     assert found["whole"]
 
 
-def test_the_demonstration_runs_again_without_doubling_anything(stack: RunningStack) -> None:
-    first = stack.wuji("demo", "-o", "json", timeout=300)
-    events = settled(stack)
-    second = stack.wuji("demo", "-o", "json", timeout=300)
-
-    assert first.returncode == 0, first.stderr
-    assert second.returncode == 0, second.stderr
-    assert settled(stack) == events
-    view = json.loads(second.stdout)["view"]
-    assert len(view["children"]) == 12
-    assert json.loads(second.stdout)["department_answered"] == 3
-    assert all(view["area"]["by_step"].get(step) for step in ("report", "dispatch", "handle", "check", "close"))
+@pytest.fixture(scope="module")
+def demonstration(stack: RunningStack) -> Demonstration:
+    """What it answered, and what it left behind when everything had come to rest."""
+    return Demonstration(demo(stack), settled(stack))
 
 
-def test_the_demonstration_runs_again_after_its_subscription_was_deleted(stack: RunningStack) -> None:
-    before = json.loads(stack.wuji("demo", "-o", "json", timeout=300).stdout)["subscription"]
-    done = settled(stack)
+def test_the_demonstration_runs_again_without_doubling_anything(
+    stack: RunningStack, demonstration: Demonstration
+) -> None:
+    again = demo(stack)
+
+    assert settled(stack) == demonstration.events
+    assert len(again["view"]["children"]) == 12
+    assert again["department_answered"] == 3
+    assert all(
+        again["view"]["area"]["by_step"].get(step) for step in ("report", "dispatch", "handle", "check", "close")
+    )
+
+
+def test_the_demonstration_runs_again_after_its_subscription_was_deleted(
+    stack: RunningStack, demonstration: Demonstration
+) -> None:
+    before = demonstration.answer["subscription"]
     stack.json("sub", "delete", before, "--yes")
-    again = stack.wuji("demo", "-o", "json", timeout=300)
-    after = json.loads(again.stdout)["subscription"]
-    shown = eventually(lambda: stack.json("sub", "show", after)["delivered"], 60)
+    after = demo(stack)["subscription"]
 
-    assert again.returncode == 0, again.stderr
     assert after != before
-    assert shown, "it hears again what its predecessor heard"
-    assert without_subscriptions(settled(stack)) == without_subscriptions(done)
+    assert eventually(lambda: stack.json("sub", "show", after)["delivered"], 60), "it hears what the first one heard"
+    assert without_subscriptions(settled(stack)) == without_subscriptions(demonstration.events)
 
 
-def test_a_case_and_its_area_can_be_looked_at(stack: RunningStack) -> None:
-    stack.wuji("demo", timeout=300)
+def test_a_case_and_its_area_can_be_looked_at(stack: RunningStack, demonstration: Demonstration) -> None:
     filed = json.loads(stack.wuji("events", "tail", "--type", "case.filed", "-o", "jsonl").stdout.splitlines()[0])
     number = filed["data"]["number"]
     life = stack.json("case", number)
     view = stack.json("view", "--area", filed["area"].split(".")[0])
     table = stack.wuji("view", "--all").stdout
-
     types = [event["type"] for event in life["events"]]
+
     assert types[0] == "report.submitted"
     assert types.index("report.accepted") == types.index("case.filed") - 1
     assert view["area"]["cases"] == sum(child["cases"] for child in view["children"])
