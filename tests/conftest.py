@@ -7,4 +7,5 @@ pytest_plugins = [
     "tests.support.database",
     "tests.support.broker",
     "tests.support.stack",
+    "tests.support.browser",
 ]
