@@ -340,7 +340,7 @@ def request(
 def look(log: MemoryLog, asker: Asker = SUPERVISOR, *, passed: bool = True, key: str | None = None) -> Appended:
     found = checks.check_id(CASE, 1)
     return handlers.answer_check(
-        log, found, asker, cause(asker.actor, key), passed=passed, findings="已亮，联系 13812345678"
+        log, found, asker, cause(asker.actor, key), checks.Finding(passed=passed, findings="已亮，联系 13812345678")
     )
 
 
@@ -405,7 +405,9 @@ def test_nobody_checks_outside_their_area() -> None:
 
 def test_a_check_that_does_not_exist_cannot_be_answered() -> None:
     with pytest.raises(NotFound):
-        handlers.answer_check(MemoryLog("grid"), new_id(), SUPERVISOR, cause(), passed=True, findings="没有这回事")
+        handlers.answer_check(
+            MemoryLog("grid"), new_id(), SUPERVISOR, cause(), checks.Finding(passed=True, findings="没有这回事")
+        )
 
 
 def test_the_same_answer_again_changes_nothing_and_another_is_refused() -> None:
@@ -434,3 +436,13 @@ def test_of_two_who_answer_at_once_the_second_loses() -> None:
 
     with pytest.raises(Conflict):
         look(log, passed=False)
+
+
+def test_a_check_that_fails_may_name_the_tasks_that_have_to_go_again_and_no_others() -> None:
+    log = MemoryLog("grid")
+    request(log)
+    which = checks.check_id(CASE, 1)
+    unknown = checks.Finding(passed=False, findings="没亮", task_ids=(new_id(),))
+
+    with pytest.raises(Invalid, match="no task"):
+        handlers.answer_check(log, which, SUPERVISOR, cause(), unknown)

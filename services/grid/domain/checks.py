@@ -21,7 +21,7 @@ from shared.contracts.check import (
 from shared.contracts.envelope import Recorded
 from shared.kernel.area import Area, Tier
 from shared.kernel.case_states import State, landing
-from shared.kernel.errors import Forbidden, Refused
+from shared.kernel.errors import Forbidden, Invalid, Refused
 from shared.kernel.ids import derived_id
 from shared.kernel.wording import Wording
 from shared.security.permission import Asker
@@ -46,6 +46,16 @@ class Check:
     outcome: str | None = None
     """`passed`, `failed`, or None while nobody has looked."""
     is_spot: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What somebody says who looked."""
+
+    passed: bool
+    findings: str
+    task_ids: tuple[UUID, ...] = ()
+    """Where it was not solved: the tasks that have to go again; empty for all of them."""
 
 
 @dataclass(slots=True)
@@ -149,8 +159,9 @@ def assign(check: Check, person: str, because: str, done_by: Handling) -> tuple[
     return (CheckAssigned(check_id=check.check_id, case_id=check.case_id, person=person, because=because),)
 
 
-def answer(check: Check, checker: Asker, done_by: Handling, *, passed: bool, findings: str) -> tuple[CheckEvent, ...]:
+def answer(check: Check, checker: Asker, done_by: Handling, found: Finding) -> tuple[CheckEvent, ...]:
     """What somebody found who looked; the same finding again changes nothing."""
+    passed, findings = found.passed, found.findings
     if check.outcome == ("passed" if passed else "failed"):
         return ()
     _still_open(check)
@@ -159,8 +170,13 @@ def answer(check: Check, checker: Asker, done_by: Handling, *, passed: bool, fin
         require_district(checker)
         spot = SpotCheckPassed if passed else SpotCheckFailed
         return (spot(check_id=check.check_id, case_id=check.case_id, findings=findings),)
-    made = CheckPassed if passed else CheckFailed
-    return (made(check_id=check.check_id, case_id=check.case_id, findings=findings),)
+    if passed:
+        return (CheckPassed(check_id=check.check_id, case_id=check.case_id, findings=findings),)
+    unknown = [str(task_id) for task_id in found.task_ids if task_id not in done_by.tasks]
+    if unknown:
+        said = Wording(f"案件没有任务 {unknown[0]}", f"the case has no task {unknown[0]}")
+        raise Invalid(str(said), where="task_ids")
+    return (CheckFailed(check_id=check.check_id, case_id=check.case_id, findings=findings, task_ids=found.task_ids),)
 
 
 def require_outsider(checker: Asker, done_by: Handling, more: frozenset[str] = frozenset()) -> None:

@@ -16,6 +16,12 @@ class FindingsBody(Body):
     findings = Text(longest=FINDINGS, required=True, metadata={"example": "路灯已亮，现场已清理。"})
 
 
+class FailBody(FindingsBody):
+    """What was seen on site, and which tasks have to go again; all of them, unless some are named."""
+
+    task_ids = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=20))
+
+
 class AssignCheckBody(Body):
     """Who is to look instead, and why."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from services.grid.domain.checks import Finding
 from services.grid.doors.answers import done, within
 from services.grid.doors.check_schemas import (
     AreaQuery,
@@ -12,6 +13,7 @@ from services.grid.doors.check_schemas import (
     ChecksQuery,
     DrawBody,
     DrawnAnswer,
+    FailBody,
     FindingsBody,
     SpotCheckBody,
     WaitingAnswer,
@@ -76,7 +78,7 @@ class CheckDoors(Room):
         "POST",
         "/api/v1/checks/<uuid:check_id>/fail",
         summary="It is not solved",
-        body=FindingsBody,
+        body=FailBody,
         answer=Done,
         roles=_CHECKERS,
     )
@@ -141,7 +143,6 @@ class CheckDoors(Room):
         return Reply({"checks": drawn, "refused": refused})
 
     def _answer_check(self, call: Call, *, passed: bool) -> Reply:
-        which, findings = call.path["check_id"], call.body["findings"]
-        return done(
-            handlers.answer_check(self.log, which, call.signed_in, call.cause(), passed=passed, findings=findings)
-        )
+        which, told = call.path["check_id"], call.body
+        finding = Finding(passed=passed, findings=told["findings"], task_ids=tuple(told.get("task_ids", ())))
+        return done(handlers.answer_check(self.log, which, call.signed_in, call.cause(), finding))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from services.grid.domain import checks
-from services.grid.domain.checks import Handling
+from services.grid.domain.checks import Finding, Handling
 from services.grid.handlers.common import area_of, check_stream
 from shared.handling import Cause, amend, begin, fold
 from shared.kernel.errors import NotFound
@@ -16,7 +17,7 @@ from shared.security import permission
 from shared.security.permission import Asker
 
 
-def answer_check(log: EventLog, check_id: UUID, asker: Asker, cause: Cause, *, passed: bool, findings: str) -> Appended:
+def answer_check(log: EventLog, check_id: UUID, asker: Asker, cause: Cause, found: Finding) -> Appended:
     """Somebody looked. Raises NotFound, Forbidden outside the asker's area, Refused `check.own_department`,
     `check.own_work`, `check.own_organisation`, `check.answered`."""
     stream, done_by = _about(log, check_id, asker)
@@ -24,7 +25,7 @@ def answer_check(log: EventLog, check_id: UUID, asker: Asker, cause: Cause, *, p
         log,
         stream,
         checks.evolve,
-        lambda check: checks.answer(check, asker, done_by, passed=passed, findings=mask(findings)),
+        lambda check: checks.answer(check, asker, done_by, replace(found, findings=mask(found.findings))),
         cause,
     )
 

@@ -159,6 +159,11 @@ def _moved(row: CaseRow, event: case.CaseLevelRaised | case.CaseLevelLowered, _:
     row.department = row.task_id = row.due_at = row.dispatched_at = None
 
 
+def _transferred(row: CaseRow, _event: case.CaseTransferredOut, _: Recorded[Any]) -> None:
+    # It is for somebody outside: no department of ours has it, and none of our limits runs.
+    row.department = row.task_id = row.due_at = row.dispatched_at = None
+
+
 def _problem(row: CaseRow, _event: case.CaseProblemDeclared, _: Recorded[Any]) -> None:
     row.problem = True
 
@@ -202,6 +207,7 @@ CHANGES: dict[str, Any] = {
     "case.resumed": _resumed,
     "case.level_raised": _moved,
     "case.level_lowered": _moved,
+    "case.transferred_out": _transferred,
     "case.problem_declared": _problem,
     "task.returned": _returned,
     "task.responded": _handled,
