@@ -156,7 +156,8 @@ def test_a_case_shows_its_department_its_due_instant_and_its_end(bench: Bench) -
     assert done["updated_datetime"] >= given["updated_datetime"]
     assert [note["type"] for note in done["notes"]] == [
         "report.submitted", "report.verification_requested", "report.verified", "report.accepted", "case.filed",
-        "case.dispatched", "task.returned", "case.dispatched", "task.signed", "task.responded", "case.sent_to_check", "case.cleared_to_close", "case.closed",
+        "case.dispatched", "task.returned", "case.dispatched", "task.signed", "task.responded", "case.sent_to_check",
+        "case.cleared_to_close", "case.closed",
     ]  # fmt: skip
     assert done["extended_attributes"]["state"] == "closed"
     in_xml = xml(bench.get(f"/requests/{number}.xml", extensions="true"))
