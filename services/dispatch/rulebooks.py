@@ -84,13 +84,14 @@ def _read(rows: Rows) -> Rulebook:
     catalogue.load()
     lines: dict[str, list[Any]] = {
         table: [
-            codec.revive(name, row["version"], row["body"]) for row in rows.query(f"SELECT version, body FROM {table}")
+            codec.revive(name, row["version"], row["body"])
+            for row in rows.query(f"SELECT version, body FROM {table} WHERE NOT is_withdrawn")
         ]
         for table, name in _TABLES.items()
     }
     lines["standards"] = [
         codec.revive(row["kind"], row["version"], row["body"])
-        for row in rows.query("SELECT kind, version, body FROM standards")
+        for row in rows.query("SELECT kind, version, body FROM standards WHERE NOT is_withdrawn")
     ]
     missing = [table for table in ("departments", "issue_types", "calendars") if not lines[table]]
     if missing:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from services.dispatch import reactions
 from services.dispatch.admissions.demand_doors import DemandDoors
 from services.dispatch.admissions.doors import AdmissionDoors
+from services.dispatch.clocks.doors import ClockDoors
+from services.dispatch.clocks.present import Present
 from services.dispatch.doors.books import BookDoors
+from services.dispatch.doors.disputes import DisputeDoors
 from services.dispatch.doors.moves import MoveDoors
+from services.dispatch.doors.pool import PoolDoors
 from services.dispatch.doors.requests import RequestDoors
 from services.dispatch.doors.road import RoadDoors
 from services.dispatch.rulebooks import ProjectedRulebooks, RulebookMemory
@@ -20,7 +24,7 @@ from shared.kernel.clock import utc_now
 
 
 class DispatchService(  # one mixin for each kind of thing that has doors
-    RoadDoors, RequestDoors, MoveDoors, BookDoors, AdmissionDoors, DemandDoors
+    RoadDoors, RequestDoors, MoveDoors, PoolDoors, DisputeDoors, BookDoors, ClockDoors, AdmissionDoors, DemandDoors
 ):
     """指挥派遣, 处理反馈, 结案归档: from an accepted report to a closed case."""
 
@@ -28,6 +32,7 @@ class DispatchService(  # one mixin for each kind of thing that has doors
     log = Log()
     rows = Tables()
     memory = RulebookMemory()
+    present = Present(memory)
 
     @property
     def rulebooks(self) -> ProjectedRulebooks:

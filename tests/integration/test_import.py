@@ -19,7 +19,7 @@ from deploy.imports.run import AT_ONCE, Import, Outcome
 from deploy.imports.target import Target
 from deploy.reference.files import PANLONG
 from deploy.reference.load import load
-from services.dispatch.domain.rulebook import stream_of
+from services.dispatch.domain.lines import stream_of
 from shared.contracts.envelope import Actor
 from shared.contracts.rulebook import DepartmentRegistered
 from shared.kernel.area import Area

@@ -14,7 +14,7 @@ import jsonschema
 import pika
 import requests
 
-from services.dispatch.domain.rulebook import RulebookEvent, stream_of
+from services.dispatch.domain.lines import RulebookEvent, stream_of
 from services.dispatch.projections import PROJECTIONS as DISPATCH_PROJECTIONS
 from services.dispatch.service import DispatchService
 from services.survey.projections import PROJECTIONS as SURVEY_PROJECTIONS

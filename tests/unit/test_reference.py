@@ -14,7 +14,7 @@ import pytest
 from deploy.reference.check import check, main
 from deploy.reference.files import PANLONG, read
 from deploy.reference.make_panlong import make
-from services.dispatch.domain.rulebook import check as check_rulebook
+from services.dispatch.domain.lines import check as check_rulebook
 from shared.kernel.area import Area, Tier
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.dispatch.domain.lines import check, settle, stream_of
 from services.dispatch.domain.responsibility import indexed, matching, patterns, ties
-from services.dispatch.domain.rulebook import Rulebook, check, settle, stream_of
+from services.dispatch.domain.rulebook import Rulebook
 from shared.contracts.rulebook import ResponsibilityAssigned
 from shared.contracts.shapes import Limit, Unit
 from shared.kernel.area import Area

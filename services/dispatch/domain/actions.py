@@ -11,7 +11,18 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from services.dispatch.domain import answers as working
-from services.dispatch.domain import decisions, extensions, moves, requests, returns, suspensions, tasks
+from services.dispatch.domain import (
+    decisions,
+    disputes,
+    extensions,
+    moves,
+    pool,
+    requests,
+    returns,
+    suspensions,
+    tasks,
+    whistles,
+)
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.guards import is_own
 from services.dispatch.domain.requests import Now
@@ -24,6 +35,7 @@ from shared.kernel.case_states import State
 from shared.kernel.errors import NotFound, Refused, WujiError
 from shared.kernel.wording import Wording
 from shared.kernel.working_calendar import Calendar
+from shared.kernel.working_time import Due
 from shared.security.permission import Asker
 
 _SOME_TEXT = "…"
@@ -143,6 +155,21 @@ def _respond(case: Case, by: Asker, moment: Moment, task_id: UUID | None) -> obj
     return working.respond(case, by, said, moment.at, ALL)
 
 
+_SOME_OFFER = pool.Offer(what=_SOME_TEXT, claim_hours=1)
+
+
+def _some_due(moment: Moment) -> Due:
+    return Due(moment.at, 0, _SOMEWHERE)
+
+
+def _some_question(moment: Moment) -> disputes.Question:
+    return disputes.Question(between=(_SOME_TEXT, "other"), question=_SOME_TEXT, due=_some_due(moment))
+
+
+def _some_summons(moment: Moment) -> whistles.Summons:
+    return whistles.Summons(departments=(_SOME_TEXT,), reason=_SOME_TEXT, due=_some_due(moment))
+
+
 ROAD: tuple[Action, ...] = (
     Action("dispatch", "派遣", lambda case, by, _: decisions.dispatch(case, by, _some_assignment(case))),
     Action("sign", "签收", on_own_task(lambda case, by, _, task_id: decisions.sign(case, by, task_id))),
@@ -180,7 +207,17 @@ MORE: tuple[Action, ...] = (
     Action("transfer-out", "转外部", lambda case, by, _: moves.transfer_out(case, by, _SOME_TEXT, _SOME_TEXT, None)),
     Action("receipt", "登记外部回执", lambda case, by, _: moves.receipt(case, by, _SOME_TEXT)),
 )
-ACTIONS: tuple[Action, ...] = (*ROAD, *ASKING, *MORE)
+POOL: tuple[Action, ...] = (
+    Action("offer", "放入抢单池", lambda case, by, _: pool.offer(case, by, _SOME_OFFER)),
+    Action("claim", "领单", lambda case, by, moment: pool.claim(case, by, _SOME_ID, moment.at)),
+    Action("release", "退单", lambda case, by, _: pool.release(case, by, _SOME_TEXT)),
+    Action("take-back", "撤出抢单池", lambda case, by, _: pool.take_back(case, by, _SOME_TEXT)),
+)
+OTHERS: tuple[Action, ...] = (
+    Action("dispute", "提出权责争议", lambda case, by, moment: disputes.open_one(case, by, _some_question(moment))),
+    Action("whistles", "吹哨", lambda case, by, moment: whistles.blow(case, by, _some_summons(moment))),
+)
+ACTIONS: tuple[Action, ...] = (*ROAD, *ASKING, *MORE, *POOL, *OTHERS)
 """What may be tried on any case. What is about one request or one task of a case is found in `about_parts`."""
 
 
@@ -194,6 +231,19 @@ def about_parts(case: Case) -> Iterator[Action]:
     for task_id in beside or [_SOME_ID]:
         door = f"tasks/{task_id if beside else '{task_id}'}/withdraw"
         yield Action("withdraw", "撤销协办", _withdrawing(task_id), door)
+    dispute = "{dispute_id}" if case.dispute is None else case.dispute.dispute_id
+    yield Action("adjudicate", "裁定", _adjudicate, f"disputes/{dispute}/adjudicate")
+    for whistle_id in case.whistles or (_SOME_ID,):
+        door = f"whistles/{whistle_id if case.whistles else '{whistle_id}'}/answer"
+        yield Action("answer", "报到", _reporting(whistle_id), door)
+
+
+def _adjudicate(case: Case, by: Asker, moment: Moment) -> object:
+    return disputes.adjudicate(case, by, None, _SOME_TEXT, _SOME_TEXT, moment.at)
+
+
+def _reporting(whistle_id: UUID) -> Trial:
+    return lambda case, by, moment: whistles.answer(case, by, whistle_id, _SOME_TEXT, moment.at)
 
 
 def _approving(request_id: UUID) -> Trial:

@@ -1,16 +1,19 @@
-"""The city's reference data together: departments, issue types, responsibility list, calendar; and what may change it.
+"""The city's reference data together: departments, issue types, responsibility list, calendar, limits, words.
 
 A rulebook is a value: it is read once and asked many times, and a newer one replaces it whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.dispatch.domain.limits import Limits, is_fair, own_rank, problems, rank
-from services.dispatch.domain.responsibility import Assignment, Lines, indexed, matching, patterns, ties, why
+from services.dispatch.domain.labels import LabelSets
+from services.dispatch.domain.limits import Limits, own_rank, rank
+from services.dispatch.domain.lines import RulebookEvent
+from services.dispatch.domain.pools import Pools
+from services.dispatch.domain.responsibility import Assignment, Lines, indexed, matching, why
 from shared.contracts.case import Loop
 from shared.contracts.clock import Stage
 from shared.contracts.report import Urgency
@@ -19,26 +22,15 @@ from shared.contracts.rulebook import (
     DepartmentRegistered,
     IssueTypeDefined,
     LadderDefined,
-    LimitDefined,
     ResponsibilityAssigned,
     SamplingDefined,
 )
 from shared.contracts.shapes import Limit
 from shared.kernel.area import Area
-from shared.kernel.errors import Invalid, Refused
+from shared.kernel.errors import Invalid
 from shared.kernel.wording import Wording
 from shared.kernel.working_calendar import Calendar
-from shared.kernel.working_time import MOST, due
-
-RulebookEvent = (
-    DepartmentRegistered
-    | IssueTypeDefined
-    | ResponsibilityAssigned
-    | CalendarPublished
-    | LimitDefined
-    | LadderDefined
-    | SamplingDefined
-)
+from shared.kernel.working_time import due
 
 _NO_LIMIT = Wording("没有规定时限", "no limit applies")
 
@@ -53,6 +45,8 @@ class Rulebook:
     calendars: Mapping[int, CalendarPublished]
     calendar: Calendar
     limits: Limits
+    pools: Pools
+    labels: LabelSets
 
     @classmethod
     def of(cls, lines: Iterable[RulebookEvent]) -> Rulebook:
@@ -66,6 +60,8 @@ class Rulebook:
             calendars,
             Calendar.of(calendars.values()),
             Limits.of(found),
+            Pools.of(found),
+            LabelSets.of(found),
         )
 
     def loop(self, issue_type: str) -> Loop:
@@ -190,97 +186,3 @@ class Rulebook:
             due_because=_NO_LIMIT if counted is None else counted.because,
             automatic=line is not None and line.automatic,
         )
-
-
-# --- changing it ------------------------------------------------------------------------------------------------
-
-
-def stream_of(line: RulebookEvent) -> str:
-    """The stream that a line of the rulebook lives in: each has its own, and its latest word counts."""
-    match line:
-        case DepartmentRegistered(code=code):
-            return f"rulebook-department-{code}"
-        case IssueTypeDefined(code=code):
-            return f"rulebook-issue_type-{code}"
-        case ResponsibilityAssigned(rule=rule):
-            return f"rulebook-responsibility-{rule}"
-        case CalendarPublished(year=year):
-            return f"rulebook-calendar-{year}"
-        case LimitDefined(rule=rule):
-            return f"rulebook-limit-{rule}"
-        case LadderDefined(rule=rule):
-            return f"rulebook-ladder-{rule}"
-        case SamplingDefined(rule=rule):
-            return f"rulebook-sampling-{rule}"
-
-
-def settle(current: RulebookEvent | None, wanted: RulebookEvent) -> tuple[RulebookEvent, ...]:
-    """The event that makes the line say what is wanted; none when it says so already.
-
-    A calendar that says something new must say so by a higher version, since due times were counted by the old one.
-    """
-    if current == wanted:
-        return ()
-    if isinstance(wanted, CalendarPublished) and isinstance(current, CalendarPublished):
-        _raise_the_version(current, wanted)
-    return (wanted,)
-
-
-def _raise_the_version(current: CalendarPublished, wanted: CalendarPublished) -> None:
-    if wanted.version <= current.version:
-        said = Wording(
-            f"{wanted.year} 年日历内容有变，版本号须大于 {current.version}",
-            f"the calendar of {wanted.year} says something new, so its version must be above {current.version}",
-        )
-        raise Refused(str(said), rule="calendar.version_not_raised")
-
-
-def check(lines: Sequence[RulebookEvent]) -> None:
-    """Refuse a rulebook that contradicts itself. Raises Invalid with every contradiction, each by its line's name.
-
-    Ties, unknown departments, patterns that no issue type fits, limits of nothing, wrong areas, impossible calendars.
-    """
-    departments = {line.code for line in lines if isinstance(line, DepartmentRegistered)}
-    kinds = {kind for line in lines if isinstance(line, IssueTypeDefined) for kind in patterns(line.code)}
-    responsibilities = [line for line in lines if isinstance(line, ResponsibilityAssigned)]
-    errors: dict[str, object] = {}
-    for one, other in ties(responsibilities):
-        errors[other] = [f"says something about the same area and issue type as {one}"]
-    for line in responsibilities:
-        said = _problems(line, departments, kinds)
-        if said:
-            errors[line.rule] = said
-    for found in lines:
-        if isinstance(found, IssueTypeDefined) and not is_fair(found.limit):
-            errors[found.code] = [f"a limit is between 1 and {MOST}"]
-    for rule, problem in problems(lines, kinds):
-        errors[rule] = [problem]
-    _check_calendars([line for line in lines if isinstance(line, CalendarPublished)], errors)
-    if errors:
-        raise Invalid(f"the rulebook contradicts itself in {len(errors)} line(s)", errors=errors)
-
-
-def _problems(line: ResponsibilityAssigned, departments: set[str], kinds: set[str]) -> list[str]:
-    found = [
-        f"there is no department {code}" for code in (line.department, *line.co_handlers) if code not in departments
-    ]
-    if line.issue_type != "*" and line.issue_type not in kinds:
-        found.append(f"no issue type is {line.issue_type} or belongs to it")
-    if line.department in line.co_handlers:
-        found.append(f"{line.department} cannot be both lead and co-handler")
-    if not is_fair(line.limit):
-        found.append(f"a limit is between 1 and {MOST}")
-    try:
-        if Area.parse(line.area).path != line.area:
-            found.append(f"the area is to be written as a path, {Area.parse(line.area)}")
-    except Invalid as error:
-        found.append(str(error))
-    return found
-
-
-def _check_calendars(calendars: list[CalendarPublished], errors: dict[str, object]) -> None:
-    for found in calendars:
-        try:
-            Calendar.of([found])
-        except Invalid as error:
-            errors[f"calendar {found.year}"] = [f"{error.where or 'calendar'}: {error}"]

@@ -38,7 +38,7 @@ def add(case: Case, by: Somebody, part: Part) -> Events:
     if any(not task.is_answered for task in case.tasks_of(part.assignment.department)):
         code = part.assignment.department
         refuse("task.has_one", f"部门 {code} 已有本案任务", f"{code} has a task of this case already")
-    return (_added(case, part, Joined.CO_HANDLER, case.added + 1),)
+    return (added(case, part, Joined.CO_HANDLER, case.added + 1),)
 
 
 def split(case: Case, by: Somebody, parts: tuple[Part, ...], reason: str) -> Events:
@@ -50,9 +50,9 @@ def split(case: Case, by: Somebody, parts: tuple[Part, ...], reason: str) -> Eve
         raise Invalid(str(Wording("至少要有一个部分", "there is to be at least one part")), where="parts")
     for part in parts:
         say_why(part.what, "parts")
-    added = tuple(_added(case, part, Joined.SPLIT, case.added + n) for n, part in enumerate(parts, start=1))
-    announced = CaseSplit(case_id=case.case_id, task_ids=tuple(task.task_id for task in added), reason=reason)
-    return announced, *added
+    given = tuple(added(case, part, Joined.SPLIT, case.added + n) for n, part in enumerate(parts, start=1))
+    announced = CaseSplit(case_id=case.case_id, task_ids=tuple(task.task_id for task in given), reason=reason)
+    return announced, *given
 
 
 def withdraw(case: Case, by: Somebody, task_id: UUID, reason: str, sample: Sample) -> Events:
@@ -72,7 +72,8 @@ def _be_in_hand(case: Case, verb: Verb) -> None:
         refuse(verb.rule, "案件没有主办部门", "no department has this case")
 
 
-def _added(case: Case, part: Part, joined: Joined, number: int) -> TaskAdded:
+def added(case: Case, part: Part, joined: Joined, number: int) -> TaskAdded:
+    """The task that a department gets beside the lead's; `number` counts the tasks ever added to the case, from 1."""
     given = part.assignment
     return TaskAdded(
         case_id=case.case_id,

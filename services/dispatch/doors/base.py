@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.dispatch.domain.labels import LabelSets
 from services.dispatch.queries import case as case_queries
+from services.dispatch.queries.labels import in_words
+from shared.kernel.area import Area
 from shared.kernel.case_states import sources
+from shared.kernel.errors import Unavailable
 from shared.ports import Appended
 from shared.security.permission import ROLES
 from shared.web.call import Call, Reply
@@ -47,4 +51,15 @@ class CaseDoors(Doors):
         """The case as it stands this moment, for this asker."""
         case_id: UUID = call.path["case_id"]
         call.note(case_id=case_id)
-        return Reply(case_queries.one_case(self.log, case_id, call.signed_in, call.at))
+        found = case_queries.one_case(self.log, case_id, call.signed_in, call.at)
+        asked = call.query.get("labels")
+        labels = self._labels(call)
+        area = Area(found["area"])
+        return Reply(in_words(found, asked or labels.code(area), labels.words(area, asked)))
+
+    def _labels(self, call: Call) -> LabelSets:
+        """How areas speak; before there is a rulebook, every area speaks plainly: a case is shown all the same."""
+        try:
+            return self.rulebooks.current(call.at).labels
+        except Unavailable:
+            return LabelSets()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.dispatch.doors.base import CASES, CaseDoors
+from services.dispatch.queries import labels
 from services.dispatch.queries import rulebook as rulebook_queries
 from services.dispatch.queries.work_list import Wanted, work_list
 from services.dispatch.schemas.lists import (
@@ -15,6 +16,7 @@ from services.dispatch.schemas.lists import (
     WorkListAnswer,
     WorkListQuery,
 )
+from services.dispatch.schemas.pool import LabelSetsAnswer
 from shared.web.call import ANYONE, SIGNED_IN, Call, Reply
 from shared.web.door import door
 
@@ -66,6 +68,11 @@ class BookDoors(CaseDoors):
         """Which line would choose the department for this issue in this place now, and until when."""
         issue_type, area = call.query["issue_type"], call.query["area"]
         return Reply(rulebook_queries.explain(self.rulebooks.current(call.at), issue_type, area, call.at))
+
+    @door("GET", "/api/v1/label-sets", summary="Label sets", answer=LabelSetsAnswer, roles=ANYONE)
+    def label_sets(self, call: Call) -> Reply:
+        """标签集: other words for the same steps, states and events, and which areas speak by them."""
+        return Reply(labels.label_sets(self.rulebooks.current(call.at).labels))
 
     @door("GET", "/api/v1/calendar", summary="The working calendar", answer=CalendarAnswer, roles=ANYONE)
     def calendar(self, call: Call) -> Reply:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from services.dispatch import handlers
 from services.dispatch.domain.answers import Answer
 from services.dispatch.doors.base import CASE, CaseDoors, roles_of
-from services.dispatch.schemas.bodies import CloseBody, DispatchBody, ReopenBody, RespondBody, StageBody, TaskQuery
+from services.dispatch.schemas.bodies import (
+    CaseQuery,
+    CloseBody,
+    DispatchBody,
+    ReopenBody,
+    RespondBody,
+    StageBody,
+    TaskQuery,
+)
 from services.dispatch.schemas.case import CaseAnswer
 from shared.web.call import Call, Reply
 from shared.web.door import door
@@ -14,7 +22,7 @@ from shared.web.door import door
 class RoadDoors(CaseDoors):
     """What DispatchService inherits."""
 
-    @door("GET", CASE, summary="One case, with what you may do", answer=CaseAnswer)
+    @door("GET", CASE, summary="One case, with what you may do", query=CaseQuery, answer=CaseAnswer)
     def case(self, call: Call) -> Reply:
         """As it stands this moment; every action says whether you may take it, and if not, why."""
         return self.one_case(call)

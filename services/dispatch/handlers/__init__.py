@@ -4,6 +4,8 @@ common.py    what they share
 road.py      dispatch, sign, start, complete a stage, respond, close, reopen, archive
 requests.py  what departments ask for, and who decides
 moves.py     more departments, other loops, other cases, other authorities
+pool.py      the open pool, and how much one volunteer may have in hand
+disputes.py  disputes about whose a case is, and whistles
 """
 
 from services.dispatch.handlers.common import Rulebooks, area_of, asked_until, case_stream, change, on_case, sample_for

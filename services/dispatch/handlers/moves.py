@@ -36,7 +36,9 @@ class PartWish:
 def add_task(log: EventLog, rulebook: Rulebook, case_id: UUID, asker: Asker, cause: Cause, wish: PartWish) -> Appended:
     """Another department gets a task of the case too."""
     area = area_of(log, case_id, asker)
-    return change(log, case_id, cause, lambda case: tasks.add(case, asker, _part(rulebook, case, area, cause.at, wish)))
+    return change(
+        log, case_id, cause, lambda case: tasks.add(case, asker, part_of(rulebook, case, area, cause.at, wish))
+    )
 
 
 def split(
@@ -53,7 +55,7 @@ def split(
     area = area_of(log, case_id, asker)
 
     def decide(case: Case) -> Iterable[CaseEvent]:
-        given = tuple(_part(rulebook, case, area, cause.at, wish) for wish in parts)
+        given = tuple(part_of(rulebook, case, area, cause.at, wish) for wish in parts)
         return tasks.split(case, asker, given, mask(reason))
 
     return change(log, case_id, cause, decide)
@@ -136,7 +138,8 @@ def reject(log: EventLog, case_id: UUID, asker: Asker, cause: Cause, *, reason_c
     return on_case(log, case_id, asker, cause, lambda case: moves.reject(case, asker, reason_code, mask(reason)))
 
 
-def _part(rulebook: Rulebook, case: Case, area: Area, at: datetime, wish: PartWish) -> tasks.Part:
+def part_of(rulebook: Rulebook, case: Case, area: Area, at: datetime, wish: PartWish) -> tasks.Part:
+    """What a department is to do, with the time that the rulebook gives it. Raises Invalid for an unknown one."""
     filed, what = case.filed, mask(wish.what)
     given = rulebook.by_hand(filed.issue_type, area, at, wish.department, (), what, filed.urgency, case.loop)
     return tasks.Part(assignment=given, what=what, mandatory=wish.mandatory)

@@ -19,6 +19,12 @@ from shared.contracts.case import Loop, ReturnKind
 from shared.web.fields import Body, Text
 
 
+class CaseQuery(Body):
+    """In whose words."""
+
+    labels = code(load_default=None, metadata={"description": "a label set; left out: the one that the area chose"})
+
+
 class DispatchBody(Body):
     """Take the proposal of the responsibility list (say nothing), or name a department and why."""
 

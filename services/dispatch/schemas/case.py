@@ -59,6 +59,7 @@ class StepAnswer(Body):
     """Who did what last."""
 
     type = fields.String(required=True)
+    zh = fields.String(required=True)
     by = fields.String(required=True)
     role = fields.String(required=True)
     at = fields.AwareDateTime(required=True)
@@ -130,6 +131,8 @@ class CaseAnswer(Body):
     state = fields.Enum(State, by_value=True, required=True)
     state_zh = fields.String(required=True)
     step = fields.Enum(Step, by_value=True, required=True)
+    step_zh = fields.String(required=True)
+    labels = or_none(fields.String, metadata={"description": "the label set whose words these are"})
     source = fields.Enum(Source, by_value=True, required=True)
     issue_type = fields.String(required=True)
     urgency = fields.Enum(Urgency, by_value=True, required=True)
