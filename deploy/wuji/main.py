@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "doctor": ("doctor:doctor", "体检:端口、版本、权限、密钥……", "check everything, and say how to mend it"),
     "view": ("view:view", "五级视图:一个区域及其下级", "an area and its children, step by step"),
     "figures": ("figures:figures", "考核指标,及其背后的案件", "indicators, and the cases behind them"),
+    "staffing": ("staffing:staffing", "网格人员配备与空缺", "whether each grid has its people; who was responsible"),
     "case": ("case:case", "一件事的全部经过", "the whole life of one case"),
     "events": ("events:events", "查看事件流", "look at the stream of events"),
     "import": ("imports:imports", "导入历史数据", "bring in history from files"),
@@ -52,6 +53,7 @@ GROUPS: list[CommandGroupDict] = [
         "name": say("业务", "The city's work"),
         "commands": [
             "view",
+            "staffing",
             "figures",
             "case",
             "events",

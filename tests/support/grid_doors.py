@@ -13,9 +13,10 @@ import requests
 
 from services.grid.projections import PROJECTIONS
 from shared.kernel.area import Area
+from shared.rabbitmq.topology import Reaction
 from shared.security import tokens
 from tests.support import panlong
-from tests.support.broker import Reaction, make_vhost
+from tests.support.broker import make_vhost
 from tests.support.database import Database
 from tests.support.process import Service
 from tests.support.projected import project
