@@ -67,8 +67,8 @@ faults: $(VENV)/.dev ## Kill processes and servers under load 故障测试
 long: $(VENV)/.dev ## What takes minutes: whole real inputs over the whole stack 长时间测试
 	$(PYTEST) -q -m long
 
-# Integration and end-to-end tests wait more than they compute, and use servers of their own: side by side. Faults
-# that promise a time run alone.
+# Integration and end-to-end tests wait more than they compute, and use servers of their own: side by side. The
+# faults of a whole stack run alone.
 test: check ## Everything: check, then all tests on real private servers 全部测试
 	$(MAKE) --no-print-directory -j2 integration e2e
 	$(MAKE) --no-print-directory faults FAULTS="faults and not integration"

@@ -12,7 +12,7 @@ from tests.support.broker import Vhost
 from tests.support.database import Database
 from tests.support.relays import assert_whole, has_moved, heard, published, relay_process, settled, until, writing
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.integration, pytest.mark.faults]
 
 
 def test_the_leader_is_killed_and_another_takes_over_within_five_seconds(database: Database, vhost: Vhost) -> None:

@@ -16,7 +16,6 @@ from tests.support.database import Database, fresh_database
 from tests.support.relays import assert_whole, has_moved, heard, published, relay_process, settled, until, writing
 from tests.support.servers import Servers
 
-# No time is promised here, so these may run beside others, on their own servers.
 pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.slow]
 
 
