@@ -61,7 +61,7 @@ def _million(servers: Servers, _quick: bool) -> list[Figure]:
 
 
 def _subscribers(servers: Servers, quick: bool) -> list[Figure]:
-    return slow_subscriber.figures(servers, 6_000 if quick else 12_000, rounds=1 if quick else 7)
+    return slow_subscriber.figures(servers, 6_000 if quick else 12_000, rounds=1 if quick else 5)
 
 
 PARTS: dict[str, Callable[[Servers, bool], list[Figure]]] = {

@@ -1,7 +1,7 @@
 """What a dead subscriber with a full queue costs the city: nothing that can be measured, or this says how much.
 
 Rounds of appends by the city go through relay and courier while one healthy subscriber reads, and a second one is
-absent (its subscription paused), alive, dead with a full queue, or stuck: connected to its full queue, which then gives
+absent (its subscription paused), dead with a full queue, or stuck: connected to its full queue, which then gives
 up as many messages as it is given.
 Run: python -m tests.benchmarks.slow_subscriber DATABASE_URL AMQP_URL MANAGEMENT_URL [EVENTS] [ROUNDS]
 """
@@ -47,9 +47,10 @@ channel.basic_consume(sys.argv[2], lambda *_: None)
 while True:
     connection.process_data_events(time_limit=1)
 """
-PROGRAMS = {"alive": READER, "stuck": STUCK}
-CONDITIONS = ("alive", "stuck", "dead", "absent")
+CONDITIONS = ("stuck", "dead", "absent")
 SETTLE = 4.0
+RESTLESS = 0.15
+"""When one condition by itself differs so much from round to round, the machine does something else as well."""
 KEPT = {"dead": 0.95, "stuck": 0.9}
 """Of the city's pace. Beside a dead subscriber it is promised; one that is connected and gives its messages up is
 worked for, and may cost a little more."""
@@ -94,12 +95,12 @@ def compare(database: Database, partners: Partners, events: int, rounds: int) ->
                 handlers.pause(partners.log, "other", None, OPERATOR, cause())
             else:
                 handlers.resume(partners.log, "other", OPERATOR, cause())
-            if name in PROGRAMS:
-                stack.enter_context(reading(partners, other, PROGRAMS[name]))
+            if name == "stuck":
+                stack.enter_context(reading(partners, other, STUCK))
             if name == "dead":
                 one_round(database, partners, 2 * CAP, ("healthy",))
                 until(lambda: "full" in str(partners.standing("other")["last_error"]), 60)
-            if name in PROGRAMS:
+            if name == "stuck":
                 until(lambda: partners.standing("other")["lag_events"] == 0, 60)
             # What the step from one condition to the other has stirred up comes to rest.
             time.sleep(SETTLE)
@@ -116,7 +117,7 @@ def compare(database: Database, partners: Partners, events: int, rounds: int) ->
     return figures
 
 
-def figures(servers: Servers, events: int = 12_000, rounds: int = 7) -> list[Figure]:
+def figures(servers: Servers, events: int = 12_000, rounds: int = 5) -> list[Figure]:
     """What the city keeps of its pace beside a dead and beside a stuck subscriber, against none at all."""
     vhost = make_vhost(servers, ())
     with (
@@ -136,6 +137,9 @@ def figures(servers: Servers, events: int = 12_000, rounds: int = 7) -> list[Fig
         told = f"city {city:.0f} events/s, healthy one {healthy:.0f} events/s"
         print(f"  second subscriber {name}: {told}", file=sys.stderr)
     print(f"  dropped by the full queue: {dropped}", file=sys.stderr)
+    alone = sorted(rate for rate, _ in measured["absent"])
+    if alone[-1] > alone[0] * (1 + RESTLESS):
+        print("  the rounds differ by more than what is looked for: measure again on a quiet machine", file=sys.stderr)
     return [_beside(name, measured) for name in KEPT]
 
 
