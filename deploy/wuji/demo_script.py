@@ -222,7 +222,7 @@ class Story:
 def _link(answer: dict[str, Any]) -> str | None:
     """`<feedback id>?token=<token>` out of a message to the reporter."""
     for message in answer.get("messages", ()):
-        _, found, rest = str(message.get("body", "")).partition("/api/v1/feedback/")
+        _, found, rest = str(message.get("body", "")).partition("/feedback/")
         if found:
             return rest.split()[0].rstrip("。.,，）)")
     return None
