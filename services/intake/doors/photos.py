@@ -63,13 +63,13 @@ class PhotoDoors(Room):
         said = {name: getattr(stored, name) for name in ("sha256", "size", "width", "height")}
         return Reply({"reference": reference(stored.sha256), **said})
 
-    @door("GET", f"{PHOTOS}/<sha256>", summary="Look at a photo", query=LookQuery, media="image/jpeg", roles=ANYONE)
+    @door("GET", f"{PHOTOS}/<digest>", summary="Look at a photo", query=LookQuery, media="image/jpeg", roles=ANYONE)
     def photo_look(self, call: Call) -> Reply:
         """For staff who serve a place with an issue that refers to it, for whoever sent it, and for the reporter.
 
         Every look is recorded. Whether a photo exists is not told to anybody else.
         """
-        sha256, size, secret = call.path["sha256"], call.query["size"], call.query["secret"]
+        sha256, size, secret = call.path["digest"], call.query["size"], call.query["secret"]
         known = _HASH.fullmatch(sha256) is not None
         if not known or not queries.may_see(self.rows, sha256, call.asker, secret, self.desk.link_key):
             raise NotFound("there is no photo of this name that concerns you", hint="a new one is known within seconds")
