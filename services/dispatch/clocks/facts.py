@@ -18,7 +18,7 @@ from services.dispatch.clocks import counting
 from services.dispatch.clocks.book import Book, Clock, ClockEvent
 from services.dispatch.clocks.counting import Setting
 from services.dispatch.clocks.road import TASK, Begin, End, Extend, Hold, Movement, Release, movements
-from services.dispatch.clocks.rules import Rules
+from services.dispatch.clocks.rules import Rules, Turn
 from shared.contracts.clock import Stage
 from shared.contracts.envelope import Recorded
 from shared.kernel.area import Area
@@ -104,9 +104,14 @@ class Draft:
 
         Nothing becomes overdue by that alone, and what has run out stays as it is.
         """
+        turn = None if self.area is None else self.rules.turn(self.area)
         for clock in self.book.running:
-            if clock.counts_working_time and clock.due_at > now:
-                self._settle(clock, now)
+            if not clock.counts_working_time or clock.is_breached:
+                continue
+            if turn is not None and turn.is_on is not clock.day_and_night:
+                self._change_pace(clock, turn, now)
+            elif not clock.day_and_night and clock.due_at > now:
+                self._recount(clock, now)
 
     # --- one movement -------------------------------------------------------------------------------------------
 
@@ -197,18 +202,17 @@ class Draft:
 
     # --- what no event of the issue moves -----------------------------------------------------------------------
 
-    def _settle(self, clock: Clock, now: datetime) -> None:
-        turn = None if self.area is None else self.rules.turn(self.area)
-        always = turn is not None and turn.is_on
-        if turn is not None and always is not clock.day_and_night:
-            at = min(max(turn.at, clock.counted_from), now)
-            due_at = counting.changed_pace(clock, at, always, self.rules)
-            at = at if due_at > now else now
-            due_at = due_at if due_at > now else counting.changed_pace(clock, now, always, self.rules)
-            fact = counting.move(clock, at, due_at, str(_PACE[always]), self.rules, day_and_night=always)
-            self._add(fact, now, derived_id("clock.recomputed", clock.clock_id, "pace", always, _utc(turn.at)))
-        elif not clock.day_and_night:
-            self._recount(clock, now)
+    def _change_pace(self, clock: Clock, turn: Turn, now: datetime) -> None:
+        """From the turn on every hour counts, or only working hours again."""
+        at = min(max(turn.at, clock.counted_from), now)
+        if clock.due_at <= (now if turn.is_on else at):
+            return
+        due_at = counting.changed_pace(clock, at, turn.is_on, self.rules)
+        if due_at <= now and turn.is_on:
+            # We learnt of it late: nobody could know that the hours since then counted.
+            at, due_at = now, counting.changed_pace(clock, now, turn.is_on, self.rules)
+        fact = counting.move(clock, at, due_at, str(_PACE[turn.is_on]), self.rules, day_and_night=turn.is_on)
+        self._add(fact, now, derived_id("clock.recomputed", clock.clock_id, "pace", turn.is_on, _utc(turn.at)))
 
     def _recount(self, clock: Clock, now: datetime) -> None:
         present = counting.versions(clock.counted_from, clock.due_at, self.rules.calendar)

@@ -59,7 +59,7 @@ class Clockwork:
         self._stopping.set()
 
     def round(self) -> Turned:
-        """Everything that is due now. Raises Unavailable without a database, or without the rules for clocks that run."""
+        """Everything that is due now. Raises Unavailable without a database, or without rules for clocks that run."""
         at = self.now()
         rules = self._rules(at)
         if rules is None:
