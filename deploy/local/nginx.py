@@ -56,6 +56,7 @@ http {{
     # Those who sign in are known; everybody else shares a limit per address.
     map $http_authorization $anonymous {{ "" $binary_remote_addr; default ""; }}
     limit_req_zone $anonymous zone=anonymous:4m rate=500r/s;
+    limit_req_zone $anonymous zone=large:4m rate=5r/s;
     limit_req_status 429;
     limit_conn_zone $binary_remote_addr zone=connections:4m;
     limit_conn_status 429;
@@ -113,7 +114,7 @@ http {{
 PROXY = """\
         location {path} {{ {limits}limit_req zone=anonymous burst=1000 nodelay; proxy_pass http://127.0.0.1:{port}; }}
 """
-LARGE_BODY = "client_max_body_size {megabytes}m; client_body_buffer_size 256k; "
+LARGE_BODY = "client_max_body_size {megabytes}m; client_body_buffer_size 256k; limit_req zone=large burst=60 nodelay; "
 READY = """\
         location = /ready/{service} {{ proxy_pass http://127.0.0.1:{port}/readyz; proxy_intercept_errors off; }}
 """

@@ -214,66 +214,6 @@ class Done(Body):
     events = fields.Integer(required=True)
 
 
-class Why(Body):
-    """One reason to think so."""
-
-    zh = fields.String(required=True)
-    en = fields.String(required=True)
-
-
-class Candidate(Body):
-    """An open report that may be about the same thing."""
-
-    report_id = fields.UUID(required=True)
-    number = fields.String(required=True)
-    area = fields.String(required=True)
-    state = fields.String(required=True)
-    issue_type = fields.String(required=True)
-    title = fields.String(required=True)
-    words = fields.String(required=True)
-    place = fields.String(allow_none=True)
-    reported_at = fields.AwareDateTime(required=True)
-    score = fields.Float(required=True, metadata={"description": "0 to 1"})
-    why = fields.List(fields.Nested(Why), required=True)
-
-
-class DuplicatesAnswer(Body):
-    """Candidates, most alike first."""
-
-    candidates = fields.List(fields.Nested(Candidate), required=True)
-
-
-class ClustersQuery(Body):
-    """Where to look."""
-
-    area = AreaField(load_default=None, metadata={"description": "default: the area the asker serves"})
-
-
-class ClusterMember(Body):
-    """One report of a cluster."""
-
-    report_id = fields.UUID(required=True)
-    number = fields.String(required=True)
-    title = fields.String(required=True)
-    state = fields.String(required=True)
-
-
-class Cluster(Body):
-    """Open reports that tell of the same thing."""
-
-    size = fields.Integer(required=True)
-    area = fields.String(required=True)
-    issue_type = fields.String(required=True)
-    title = fields.String(required=True)
-    reports = fields.List(fields.Nested(ClusterMember), required=True)
-
-
-class ClustersAnswer(Body):
-    """Clusters, the largest first."""
-
-    clusters = fields.List(fields.Nested(Cluster), required=True)
-
-
 class OriginalWords(Body):
     """What the reporter said and who they are, in clear. Every reading is recorded."""
 
@@ -297,42 +237,3 @@ class ReasonsAnswer(Body):
     """Every reason the city knows."""
 
     reasons = fields.List(fields.Nested(ReasonRow), required=True)
-
-
-class NameBody(Body):
-    """The name of a program, by which its key is known and revoked."""
-
-    name = fields.String(
-        required=True, validate=validate.Regexp(r"^[a-z0-9][a-z0-9-]{1,39}\Z", error="2 to 40 of a-z, 0-9 and hyphens")
-    )
-
-
-class MadeKey(Body):
-    """A new key, which is not shown again."""
-
-    key_id = fields.UUID(required=True)
-    name = fields.String(required=True)
-    key = fields.String(required=True)
-    created_at = fields.AwareDateTime(required=True)
-
-
-class ApiKeyRow(Body):
-    """A key on the list, without the key."""
-
-    key_id = fields.UUID(required=True)
-    name = fields.String(required=True)
-    created_by = fields.String(required=True)
-    created_at = fields.AwareDateTime(required=True)
-    revoked_at = fields.AwareDateTime(allow_none=True)
-
-
-class ApiKeysAnswer(Body):
-    """Every key there ever was."""
-
-    keys = fields.List(fields.Nested(ApiKeyRow), required=True)
-
-
-class Revoked(Body):
-    """Which program or system it was."""
-
-    name = fields.String(required=True)

@@ -10,15 +10,13 @@ from services.intake import duplicates, handlers, queries, recurrence, vault
 from services.intake.doors.appeals import AppealDoors
 from services.intake.doors.field import FieldDoors
 from services.intake.doors.photos import PhotoDoors
+from services.intake.duplicate_schemas import ClustersAnswer, ClustersQuery, DuplicatesAnswer
 from services.intake.inbound.doors import InboundDoors
 from services.intake.open311.doors import Open311Doors
 from services.intake.pages import ResidentPages
 from services.intake.reasons import reasons
 from services.intake.schemas import (
-    ClustersAnswer,
-    ClustersQuery,
     Done,
-    DuplicatesAnswer,
     EraseBody,
     MergeBody,
     OriginalWords,

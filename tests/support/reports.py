@@ -16,6 +16,7 @@ from shared.contracts.envelope import Actor
 from shared.contracts.report import Source, Urgency
 from shared.handling import Cause
 from shared.kernel.area import Area
+from shared.photos import Size
 from shared.ports import EventLog
 from shared.security.permission import Asker
 from shared.security.sealing import Sealer
@@ -50,9 +51,25 @@ class KnownRows:
         raise AssertionError(f"the report door writes through the log only, not {statement} with {parameters}")
 
 
-def desk(rows: KnownRows | None = None) -> Desk:
+class KnownPhotos:
+    """A store that has every photo one asks for, or none."""
+
+    def __init__(self, knows: bool = True) -> None:
+        self.knows = knows
+
+    def put(self, sha256: str, size: Size, content: bytes) -> None:
+        raise AssertionError(f"nobody sends a photo here, but {sha256} came, {size}, {len(content)} bytes")
+
+    def get(self, _sha256: str, _size: Size) -> bytes | None:
+        return None
+
+    def exists(self, _sha256: str) -> bool:
+        return self.knows
+
+
+def desk(rows: KnownRows | None = None, photos: KnownPhotos | None = None) -> Desk:
     """A desk with keys of its own."""
-    return Desk(rows or KnownRows(), Sealer(os.urandom(32)), os.urandom(32), "https://wuji.example/")
+    return Desk(rows or KnownRows(), Sealer(os.urandom(32)), os.urandom(32), "https://wuji.example/", photos)
 
 
 def told(**changes: Any) -> Told:

@@ -9,14 +9,16 @@ from uuid import UUID
 import pytest
 
 from services.intake import handlers
-from services.intake.handlers import Seen
-from shared.contracts.report import ReportSubmitted, Source
+from services.intake.desk import Desk
+from services.intake.handlers import Done, Seen
+from shared.contracts.report import ReportSelfHandled, ReportSubmitted, Source
 from shared.kernel.area import Area
 from shared.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from shared.kernel.ids import new_id
 from shared.ports import Append, Appended
+from shared.security import links
 from tests.support.memory import MemoryLog
-from tests.support.reports import ACCEPTOR, AT, ELSEWHERE, HERE, STRANGER, KnownRows, cause, desk, told
+from tests.support.reports import ACCEPTOR, AT, ELSEWHERE, HERE, STRANGER, KnownPhotos, KnownRows, cause, desk, told
 
 SEEN = Seen(True, "看到了")
 
@@ -300,6 +302,89 @@ def test_acceptance_carries_when_it_was_reported() -> None:
     handlers.accept(log, _never, report, ACCEPTOR, replace(cause(), at=AT.replace(day=5)))
 
     assert log.events[-1].event.reported_at == AT
+
+
+# --- put right at once, appeals ----------------------------------------------------------------------------------
+
+
+DONE = Done("当场清运", ("photo:" + "a" * 64,), ("photo:" + "b" * 64,))
+
+
+def test_what_was_put_right_at_once_is_two_facts_in_one_append() -> None:
+    log, counter = MemoryLog("intake"), desk(photos=KnownPhotos())
+
+    first = handlers.submit_self_handled(log, counter, told(source=Source.GRID_WORKER), DONE, cause("k", b"a"))
+    again = handlers.submit_self_handled(log, counter, told(source=Source.GRID_WORKER), DONE, cause("k", b"a"))
+
+    submitted, handled = log.stream(f"report-{first.submitted.report_id}")
+    assert again.submitted == first.submitted
+    assert isinstance(handled.event, ReportSelfHandled)
+    assert (handled.event.number, handled.event.words) == (submitted.event.number, submitted.event.words)
+    assert (handled.event.answer, handled.event.before, handled.event.after) == (DONE.answer, DONE.before, DONE.after)
+    assert len(log.events) == 2
+
+
+def test_nothing_is_put_right_by_photos_that_were_never_sent() -> None:
+    log = MemoryLog("intake")
+
+    with pytest.raises(Invalid, match="we have no photo"):
+        handlers.submit_self_handled(log, desk(photos=KnownPhotos(knows=False)), told(), DONE, cause())
+    assert log.events == []
+
+
+def test_an_id_that_the_teller_has_made_is_told_once() -> None:
+    log, counter, mine = MemoryLog("intake"), desk(), new_id()
+    first = handlers.submit(log, counter, told(), cause(), mine)
+
+    again = handlers.submit(log, counter, told(words="又说一遍"), cause(), mine)
+
+    assert (again.submitted, again.repeated) == (first.submitted, True)
+    assert first.submitted.report_id == mine
+    assert len(log.events) == 1
+
+
+def _refused_report(log: MemoryLog, counter: Desk) -> tuple[UUID, str]:
+    report = handlers.submit(log, counter, told(), cause()).submitted.report_id
+    _seen(log, report)
+    handlers.reject(log, report, "not_our_district", None, ACCEPTOR, cause())
+    return report, links.token(counter.link_key, "report", report)
+
+
+def test_after_an_appeal_the_report_waits_again_and_needs_a_new_look() -> None:
+    log, counter = MemoryLog("intake"), desk()
+    report, secret = _refused_report(log, counter)
+
+    done = handlers.appeal(log, counter, report, secret, "请打 13888886666", cause("k"))
+    again = handlers.appeal(log, counter, report, secret, "请打 13888886666", cause("k"))
+
+    assert again == replace(done, repeated=True)
+    assert log.events[-1].event.reason == "请打 [电话]"
+    with pytest.raises(Refused) as error:
+        handlers.accept(log, _never, report, ACCEPTOR, cause())
+    assert error.value.rule == "report.needs_verification"
+
+
+def test_an_appeal_needs_the_secret_and_a_second_one_is_refused() -> None:
+    log, counter = MemoryLog("intake"), desk()
+    report, secret = _refused_report(log, counter)
+
+    with pytest.raises(NotFound):
+        handlers.appeal(log, counter, report, "x" * 22, "不服", cause())
+    handlers.appeal(log, counter, report, secret, "不服", cause())
+    handlers.reject(log, report, "not_our_district", None, ACCEPTOR, cause())
+    with pytest.raises(Refused) as error:
+        handlers.appeal(log, counter, report, secret, "还是不服", cause())
+
+    assert error.value.rule == "report.already_appealed"
+
+
+def test_an_appeal_that_somebody_overtakes_is_tried_anew() -> None:
+    log, counter = OvertakenLog(), desk()
+    report, secret = _refused_report(log, counter)
+    log.is_overtaken = True
+
+    with pytest.raises(Conflict):
+        handlers.appeal(log, counter, report, secret, "不服", cause())
 
 
 # --- erasing -----------------------------------------------------------------------------------------------------

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from services.intake.duplicate_schemas import Candidate
 from services.intake.photos.fields import Photos
-from services.intake.schemas import Candidate, ReportRow, ToldBody
+from services.intake.schemas import ReportRow, ToldBody
 from shared.web.fields import AreaField, Body, Instant, Text
 
 MOST_ITEMS = 100

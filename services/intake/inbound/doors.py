@@ -8,9 +8,10 @@ from marshmallow import INCLUDE, Schema, fields
 
 from services.intake import handlers
 from services.intake.inbound import reading, systems
+from services.intake.inbound.schemas import ApiKeysAnswer, MadeKey, NameBody, Revoked
 from services.intake.open311 import keys
 from services.intake.room import Room
-from services.intake.schemas import ApiKeysAnswer, MadeKey, NameBody, ReportReceipt, Revoked
+from services.intake.schemas import ReportReceipt
 from shared.contracts.envelope import Actor
 from shared.handling import Cause
 from shared.security import webhook_signature
