@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.dispatch import handlers, reactions
-from services.dispatch.domain import returns
+from services.dispatch.domain import extensions, returns, suspensions
 from services.dispatch.domain.answers import Answer
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.evolve import evolve
@@ -19,8 +19,8 @@ from shared.contracts.case import Loop, ReturnKind
 from shared.contracts.catalogue import OF_SHAPE
 from shared.contracts.check import CheckFailed, CheckPassed
 from shared.contracts.envelope import Actor, Origin, Recorded
-from shared.contracts.report import ReportAccepted, Source, Urgency
-from shared.contracts.rulebook import DepartmentRegistered, IssueTypeDefined, ResponsibilityAssigned
+from shared.contracts.report import ReportAccepted, ReportSelfHandled, Source, Urgency
+from shared.contracts.rulebook import DepartmentRegistered, IssueTypeDefined, ResponsibilityAssigned, SamplingDefined
 from shared.contracts.shapes import Limit, Unit
 from shared.handling import Cause, fold
 from shared.kernel.area import Area
@@ -203,15 +203,58 @@ class Story:
         return self
 
     def returned(self, kind: ReturnKind = ReturnKind.WRONG_DEPARTMENT) -> Story:
-        self.return_asked(kind)
-        approver = DISPATCHER if kind is ReturnKind.WRONG_DEPARTMENT else CHIEF
+        return self.return_asked(kind).approved(DISPATCHER if kind is ReturnKind.WRONG_DEPARTMENT else CHIEF)
+
+    def extension_asked(self, amount: int = 2) -> Story:
+        wish = extensions.Wish(limit=Limit(amount, Unit.WORKING_HOURS), reason="需要吊车")
+        handlers.ask_extension(self.log, RULEBOOK, self.case_id, SANITATION, self._by(SANITATION), wish)
+        return self
+
+    def suspension_asked(self) -> Story:
+        wish = suspensions.Wish(reason="等待汛期结束", review_on=(self.at + timedelta(days=30)).date())
+        handlers.ask_suspension(self.log, RULEBOOK, self.case_id, SANITATION, self._by(SANITATION), wish)
+        return self
+
+    def approved(self, approver: Asker) -> Story:
+        """The one request that waits is granted."""
         (request_id,) = self.case.requests
         handlers.approve(self.log, RULEBOOK, self.case_id, approver, self._by(approver), request_id=request_id)
         return self
 
-    def responded(self) -> Story:
+    def helped(self, department: Asker | None = None) -> Story:
+        """Another department gets a task too, and signs it."""
+        wish = handlers.PartWish(department="urban", what="清理路面")
+        handlers.add_task(self.log, RULEBOOK, self.case_id, DISPATCHER, self._by(DISPATCHER), wish)
+        handlers.sign(self.log, self.case_id, department or URBAN, self._by(department or URBAN))
+        return self
+
+    def reopened(self) -> Story:
+        handlers.reopen(self.log, self.case_id, SUPERVISOR, self._by(SUPERVISOR), reason="抽查发现仍有垃圾")
+        return self
+
+    def archived(self) -> Story:
+        handlers.archive(self.log, self.case_id, CHIEF, self._by(CHIEF))
+        return self
+
+    def rejected(self) -> Story:
+        told = {"reason_code": "nothing_there", "reason": "现场没有问题"}
+        handlers.reject(self.log, self.case_id, CHIEF, self._by(CHIEF), **told)
+        return self
+
+    def transferred(self) -> Story:
+        told = {"to": "kunming-12345", "reason": "市管道路", "receipt_due_at": None}
+        handlers.transfer_out(self.log, self.case_id, CHIEF, self._by(CHIEF), **told)  # type: ignore[arg-type]
+        return self
+
+    def merged(self) -> Story:
+        """Into an earlier case of the same log, which is filed for that."""
+        earlier = filed("E-09-01", self.log, self.at - timedelta(days=2))
+        handlers.merge(self.log, self.case_id, DISPATCHER, self._by(DISPATCHER), into=earlier.case_id)
+        return self
+
+    def responded(self, rulebook: Rulebook | None = None) -> Story:
         said = Answer(answer="已清运", evidence=("photo:1",))
-        handlers.respond(self.log, RULEBOOK, self.case_id, SANITATION, self._by(SANITATION), said)
+        handlers.respond(self.log, rulebook or RULEBOOK, self.case_id, SANITATION, self._by(SANITATION), said)
         return self
 
     def passed(self) -> Story:
@@ -232,13 +275,34 @@ class Story:
         return cause(asker, self.at)
 
 
-def filed(kind: str = "E-01-02", log: MemoryLog | None = None) -> Story:
+def filed(kind: str = "E-01-02", log: MemoryLog | None = None, reported_at: datetime | None = None) -> Story:
     """A case that was just filed, and dispatched where the list is automatic."""
     log = log or MemoryLog()
     event = accepted(kind)
+    event = event if reported_at is None else replace(event, reported_at=reported_at)
     reactions.file_report(recorded(event), log, FixedRulebooks(), consumer="dispatch.file_report", at=THURSDAY)
     return Story(log, event.report_id)
 
+
+def self_handled(rulebook: Rulebook | None = None) -> Story:
+    """A case that a grid worker put right on the spot."""
+    log, told = MemoryLog(), accepted()
+    fields = {name: getattr(told, name) for name in ReportAccepted.__dataclass_fields__}
+    event = ReportSelfHandled(**fields, answer="已清走", before=("photo:1",), after=("photo:2",))
+    heard = recorded(event, actor=Actor("g.wu", "grid_worker"))
+    books = FixedRulebooks(rulebook or RULEBOOK)
+    reactions.file_self_handled(heard, log, books, consumer="dispatch.file_self_handled", at=THURSDAY)
+    return Story(log, event.report_id)
+
+
+NEVER_LOOKED_AT = Rulebook.of(
+    (
+        *LINES,
+        SamplingDefined(rule="none", issue_type="*", loop=None, self_handled=False, rate=0),
+        SamplingDefined(rule="none-on-the-spot", issue_type="*", loop=None, self_handled=True, rate=0),
+    )
+)
+"""A rulebook whose sample chooses no case for a check."""
 
 TO: dict[str, Callable[[], Story]] = {
     "filed": lambda: filed("E-09-01"),
@@ -249,5 +313,13 @@ TO: dict[str, Callable[[], Story]] = {
     "cleared": lambda: filed().signed().responded().passed(),
     "rework": lambda: filed().signed().responded().failed(),
     "closed": lambda: filed().signed().responded().passed().closed(),
+    "suspended": lambda: filed().signed().suspension_asked().approved(CHIEF),
+    "responded": lambda: filed().signed().responded(NEVER_LOOKED_AT),
+    "self_handled": lambda: self_handled(NEVER_LOOKED_AT),
+    "reopened": lambda: filed().signed().responded().passed().closed().reopened(),
+    "archived": lambda: filed().signed().responded().passed().closed().archived(),
+    "rejected": lambda: filed("E-09-01").rejected(),
+    "transferred_out": lambda: filed("E-09-01").transferred(),
+    "merged": lambda: filed("E-09-01").merged(),
 }
 """A story that stands at the state of that name."""

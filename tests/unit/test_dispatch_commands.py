@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +19,7 @@ from shared.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from shared.kernel.ids import new_id
 from shared.ports import Appended, EventLog
 from shared.security.permission import Asker
+from tests.support.case_commands import COMMANDS, LEADER, PLACES, Command, approve, refuse
 from tests.support.cases import (
     CHIEF,
     DISPATCHER,
@@ -36,22 +35,6 @@ from tests.support.cases import (
     cause,
 )
 
-Do = Callable[[EventLog, Any, Asker, Cause], Appended]
-
-
-@dataclass(frozen=True)
-class Command:
-    """One command, where it can be given, by whom, and what comes of it."""
-
-    name: str
-    do: Do
-    asker: Asker
-    start: str
-    happened: tuple[str, ...]
-    rule: str
-    wrong_start: str
-    wrong_asker: Asker
-
 
 def _return(log: EventLog, case_id: Any, asker: Asker, why: Cause, **changes: Any) -> Appended:
     wish = {"kind": ReturnKind.WRONG_DEPARTMENT, "reason": "不归我们管", "believed_responsible": "urban", **changes}
@@ -66,61 +49,15 @@ def _by_hand(log: EventLog, case_id: Any, asker: Asker, why: Cause) -> Appended:
     return handlers.dispatch(log, RULEBOOK, case_id, asker, why, department="urban", reason="就近处置")
 
 
-COMMANDS = (
-    Command(
-        "dispatch", _by_hand, DISPATCHER, "filed", ("case.dispatched",), "case.not_dispatchable", "handling", CHIEF
-    ),
-    Command(
-        "sign",
-        handlers.sign,
-        SANITATION,
-        "dispatched",
-        ("task.signed",),
-        "task.not_signable",
-        "checking",
-        URBAN,
-    ),
-    Command("return", _return, SANITATION, "handling", ("return.requested",), "task.not_returnable", "checking", URBAN),
-    Command(
-        "respond",
-        _respond,
-        SANITATION,
-        "handling",
-        ("task.responded", "case.sent_to_check"),
-        "task.not_answerable",
-        "dispatched",
-        URBAN,
-    ),
-    Command(
-        "close",
-        lambda log, case_id, asker, why: handlers.close(log, case_id, asker, why, answer="已办结"),
-        CHIEF,
-        "cleared",
-        ("case.closed",),
-        "case.not_closable",
-        "handling",
-        DISPATCHER,
-    ),
-    Command(
-        "reopen",
-        lambda log, case_id, asker, why: handlers.reopen(log, case_id, asker, why, reason="抽查发现仍有垃圾"),
-        SUPERVISOR,
-        "closed",
-        ("case.reopened",),
-        "case.not_reopenable",
-        "handling",
-        DISPATCHER,
-    ),
-    Command(
-        "archive", handlers.archive, CHIEF, "closed", ("case.archived",), "case.not_archivable", "cleared", DISPATCHER
-    ),
-)
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+elsewhere = pytest.mark.parametrize(
+    "command", [command for command in COMMANDS if command.wrong_start != "-"], ids=lambda command: command.name
+)
 
 
 @every_command
 def test_it_happens(command: Command) -> None:
-    story = TO[command.start]()
+    story = command.story()
     before = len(story.types)
 
     done = command.do(story.log, story.case_id, command.asker, cause(command.asker))
@@ -131,9 +68,9 @@ def test_it_happens(command: Command) -> None:
     assert (last.actor, last.occurred_at, last.correlation_id) == (command.asker.actor, THURSDAY, story.case_id)
 
 
-@every_command
+@elsewhere
 def test_it_is_refused_where_the_case_is_elsewhere_with_the_rule_and_who_was_there_last(command: Command) -> None:
-    story = TO[command.wrong_start]()
+    story = command.story(command.wrong_start)
     before = story.types
 
     with pytest.raises(Refused) as refused:
@@ -141,13 +78,13 @@ def test_it_is_refused_where_the_case_is_elsewhere_with_the_rule_and_who_was_the
 
     assert refused.value.rule == command.rule
     assert story.case.state.zh in str(refused.value)
-    assert story.log.events[-1].actor.id in str(refused.value)
+    assert story.log.stream(f"case-{story.case_id}")[-1].actor.id in str(refused.value)
     assert story.types == before
 
 
 @every_command
 def test_seen_before_it_changes_nothing_and_answers_the_first_result(command: Command) -> None:
-    story = TO[command.start]()
+    story = command.story()
     first = command.do(story.log, story.case_id, command.asker, cause(command.asker, key="k"))
     before = story.types
 
@@ -160,19 +97,19 @@ def test_seen_before_it_changes_nothing_and_answers_the_first_result(command: Co
 
 @every_command
 def test_a_second_writer_loses(command: Command) -> None:
-    story = TO[command.start]()
+    story = command.story()
     log = OvertakenLog(story.log, lambda inner: command.do(inner, story.case_id, command.asker, cause(command.asker)))
 
     with pytest.raises(Conflict):
         command.do(log, story.case_id, command.asker, cause(command.asker))
 
     assert story.types[-len(command.happened) :] == list(command.happened)
-    assert len(story.types) == len(TO[command.start]().types) + len(command.happened)
+    assert len(story.types) == len(command.story().types) + len(command.happened)
 
 
 @every_command
 def test_the_wrong_asker_is_forbidden(command: Command) -> None:
-    story = TO[command.start]()
+    story = command.story()
     before = story.types
 
     with pytest.raises(Forbidden):
@@ -183,7 +120,7 @@ def test_the_wrong_asker_is_forbidden(command: Command) -> None:
 
 @every_command
 def test_an_asker_of_another_district_is_forbidden(command: Command) -> None:
-    story = TO[command.start]()
+    story = command.story()
     outsider = Asker(command.asker.id, command.asker.role, STRANGER.area, command.asker.department)
 
     with pytest.raises(Forbidden, match="530102"):
@@ -333,22 +270,40 @@ def test_a_reopened_case_is_dispatched_checked_and_closed_again_with_its_counter
 
 # --- what may be done next --------------------------------------------------------------------------------------
 
-PEOPLE = (DISPATCHER, SANITATION, URBAN, CHIEF, SUPERVISOR)
+PEOPLE = (DISPATCHER, SANITATION, URBAN, CHIEF, SUPERVISOR, LEADER)
+ALL_ROUND = tuple(command for command in COMMANDS if command.about in ("case", "own task"))
 
 
-@pytest.mark.parametrize("start", list(TO))
+@pytest.mark.parametrize("start", list(PLACES))
 @pytest.mark.parametrize("asker", PEOPLE, ids=lambda asker: asker.id)
 def test_what_is_said_to_be_allowed_is_exactly_what_the_commands_accept(start: str, asker: Asker) -> None:
-    said = {found.action.name: found.allowed for found in answers(TO[start]().case, asker, Moment(THURSDAY))}
+    said = {found.action.name: found.allowed for found in answers(PLACES[start]().case, asker, Moment(THURSDAY))}
     done = {}
-    for command in COMMANDS:
-        story = TO[start]()
+    for command in ALL_ROUND:
+        story = command.story(start)
         try:
             command.do(story.log, story.case_id, asker, cause(asker))
             done[command.name] = True
         except WujiError:
             done[command.name] = False
 
+    assert {name: said[name] for name in done} == done
+
+
+@pytest.mark.parametrize("start", [start for start in PLACES if start.endswith("_asked")])
+@pytest.mark.parametrize("asker", PEOPLE, ids=lambda asker: asker.id)
+def test_whoever_is_said_to_decide_on_a_request_does(start: str, asker: Asker) -> None:
+    said = {found.action.name: found.allowed for found in answers(PLACES[start]().case, asker, Moment(THURSDAY))}
+    done = {}
+    for name, decide in (("approve", approve), ("refuse", refuse)):
+        story = PLACES[start]()
+        try:
+            decide(story.log, story.case_id, asker, cause(asker))
+            done[name] = True
+        except WujiError:
+            done[name] = False
+
+    assert len(story.case.requests) == (0 if done["refuse"] else 1)
     assert {name: said[name] for name in done} == done
 
 

@@ -94,7 +94,7 @@ def dispatch(case: Case, by: Somebody, assignment: Assignment) -> Events:
     """Give the case to a department (派遣), after a decided dispute only to whom it was decided for."""
     need(case, DISPATCH, by)
     if case.tasks:
-        refuse(DISPATCH.rule, "返工案件由原部门重新处置", "in rework, the departments that have it go again")
+        refuse("case.in_rework", "返工案件由原部门重新处置", "in rework, the departments that have it go again")
     if case.dispute is not None:
         refuse("case.disputed", "权责争议尚未裁定，不能派遣", "whose it is, is being decided: wait for that")
     if case.adjudicated is not None and case.adjudicated != assignment.department:

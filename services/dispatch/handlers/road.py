@@ -70,13 +70,10 @@ def complete_stage(
     area = area_of(log, case_id, asker)
 
     def decide(case: Case) -> Iterable[CaseEvent]:
-        known = _conditions(rulebook, case, area)
-        if stage not in known:
-            named = "、".join(f"{code} {name}" for code, name in known.items()) or "-"
-            said = Wording(f"该类案件的阶段为：{named}", f"the stages of such a case are: {named}")
-            raise Invalid(str(said), where="stage")
         on_time = _on_time(log, case_id, stage, cause.at)
-        return answers.complete_stage(case, asker, stage, mask(words), on_time, task_id)
+        events = answers.complete_stage(case, asker, stage, mask(words), on_time, task_id)
+        _is_known(stage, _conditions(rulebook, case, area))
+        return events
 
     return change(log, case_id, cause, decide)
 
@@ -139,6 +136,13 @@ def _conditions(rulebook: Rulebook, case: Case, area: Area) -> dict[str, str]:
     filed = case.filed
     found = rulebook.limits.conditions(Stage.HANDLE, filed.issue_type, area, filed.urgency, case.loop)
     return {line.condition: line.condition_name or "" for line in found if line.condition is not None}
+
+
+def _is_known(stage: str, known: dict[str, str]) -> None:
+    if stage not in known:
+        named = "、".join(f"{code} {name}" for code, name in known.items()) or "-"
+        said = Wording(f"该类案件的阶段为：{named}", f"the stages of such a case are: {named}")
+        raise Invalid(str(said), where="stage")
 
 
 def _on_time(log: EventLog, case_id: UUID, stage: str, at: datetime) -> bool | None:
