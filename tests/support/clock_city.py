@@ -86,7 +86,7 @@ class ClockCity:
         return ids
 
     def _bulk(self, appends: list[Append]) -> None:
-        for answer in self.log.bulkappending(appends):
+        for answer in self.log.bulk_append(appends):
             if isinstance(answer, Exception):
                 raise answer
 
