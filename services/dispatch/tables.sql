@@ -115,4 +115,3 @@ CREATE TABLE pool (
     position    bigint NOT NULL
 );
 CREATE INDEX pool_by_due ON pool (coalesce(due_at, 'infinity'), case_id) WHERE is_pooled;
-CREATE INDEX pool_to_expire ON pool (expires_at) WHERE is_pooled AND claim_id IS NOT NULL;
