@@ -15,7 +15,9 @@ from tests.contracts.test_message import recorded
 
 catalogue.load()
 PUBLIC = sorted(public.public_types())
-INTERNAL_CATEGORIES = {"subject", "appointment", "notice", "subscription", "volunteer"}
+INTERNAL_CATEGORIES = {
+    "subject", "photo", "appointment", "account", "duty", "visit", "volunteer", "flag", "notice", "subscription"
+}  # fmt: skip
 PERSONAL = {"subject_id", "subject", "person", "phone", "email", "contact", "recipient", "account", "address", "sealed"}
 
 

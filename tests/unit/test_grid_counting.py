@@ -8,6 +8,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -30,7 +31,7 @@ from shared.contracts.report import ReportSubmitted, Source, Urgency
 from shared.kernel.area import Area
 from shared.kernel.case_states import MOVES
 from shared.kernel.ids import derived_id
-from tests.support.lives import City, lives
+from tests.support.lives import START, City, lives
 
 BOSTON = Path(__file__).parents[3] / "shared" / "data" / "us_311" / "boston_311_2011H2.csv.gz"
 SMALL = City(streets=2, communities=2, groups=2, buildings=2)
@@ -177,6 +178,32 @@ def test_figures_agree_with_each_other_at_every_tier() -> None:
         assert shown["with_limit"] == shown["on_time"] + shown["late"] + sum(row.awaited for row in inside)
         assert shown["closed"] == sum(shown["solved_by_loop"].values()) == sum(d["closed"] for d in shown["by_day"])
         assert sum(kind["open"] for kind in shown["by_issue_type"]) == shown["open"]
+
+
+def test_the_share_of_each_loop_and_of_the_grid_and_problem_cases_follow_from_the_rows() -> None:
+    row = next(iter(project([list(lives(1, 9, SMALL))])[0].values()))
+    closed = START + timedelta(days=3)
+    told = [("community", True, False), ("community", True, True), ("street", True, False), ("district", False, True)]
+    counters: dict[str, dict[str, int]] = {}
+    for loop, is_closed, problem in told:
+        state = "closed" if is_closed else "suspended"
+        row = replace(row, loop=loop, state=state, is_open=not is_closed, closed_at=closed, problem=problem)
+        for measure, key in contributions(row):
+            counters.setdefault(measure, {})[key] = counters.get(measure, {}).get(key, 0) + 1
+    shown = figures(replace(_found(counters), late={"sign": 2, "handle": 1}))
+
+    assert shown["solved_share_by_loop"] == {"community": 0.6667, "street": 0.3333, "district": 0.0}
+    assert (shown["solved_in_grid"], shown["solved_in_grid_share"]) == (2, 0.6667)
+    assert (shown["suspended"], shown["problems"], shown["problems_settled"]) == (1, 1, 1)
+    assert shown["overdue_by_stage"] == {"sign": 2, "handle": 1}
+
+
+def test_what_was_put_right_on_the_spot_was_solved_in_the_grid_whatever_its_loop() -> None:
+    row = next(iter(project([list(lives(1, 9, SMALL))])[0].values()))
+    row = replace(row, loop="street", state="closed", is_open=False, closed_at=START, on_the_spot=True)
+
+    assert ("solved", "in_grid") in contributions(row)
+    assert ("solved", "in_grid") not in contributions(replace(row, on_the_spot=False))
 
 
 # --- the answer key ---------------------------------------------------------------------------------------------
