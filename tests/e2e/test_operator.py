@@ -243,7 +243,7 @@ def test_a_case_and_its_area_can_be_looked_at(stack: RunningStack, demonstration
     types = [event["type"] for event in life["events"]]
 
     assert types[0] == "report.submitted"
-    assert types.index("report.accepted") == types.index("case.filed") - 1
+    assert types.index("report.accepted") < types.index("case.filed")
     assert view["area"]["cases"] == sum(child["cases"] for child in view["children"])
     assert "盘龙区" in table
 

@@ -62,7 +62,8 @@ def test_a_report_goes_round_the_loop_and_every_tier_counts_it(city: City, panlo
         assert after[area]["cases"] == before[area]["cases"] + 1
         assert after[area]["closed"] == before[area]["closed"] + 1
         assert after[area]["open"] == before[area]["open"]
-    assert _timeline(city, case_id)[:6] == [
+    steps = [name for name in _timeline(city, case_id) if not name.startswith("clock.")]
+    assert steps[:6] == [
         "report.submitted",
         "report.verification_requested",
         "report.verified",
