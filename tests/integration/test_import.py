@@ -20,12 +20,16 @@ from deploy.imports.target import Target
 from deploy.reference.files import PANLONG
 from deploy.reference.load import load
 from services.dispatch.domain.lines import stream_of
+from services.grid.handlers import succeed
+from services.grid.queries.staffing import TableSeats
 from shared.contracts.envelope import Actor
 from shared.contracts.rulebook import DepartmentRegistered
+from shared.handling import Cause
 from shared.kernel.area import Area
 from shared.kernel.errors import Invalid
 from shared.kernel.ids import new_id
 from shared.ports import Append, Happening
+from shared.security.permission import Asker
 from shared.security.sealing import Sealer
 from tests.support.database import Database
 from tests.support.imports import MAPPING, good_row, mapping_in, write_csv
@@ -260,6 +264,36 @@ def _changed_copy(folder: Path) -> Path:
     return city
 
 
+def test_a_line_that_is_gone_is_withdrawn_and_one_that_is_back_holds_again(database: Database, tmp_path: Path) -> None:
+    grid, dispatch = database.log("grid"), database.log("dispatch")
+    load(grid, dispatch, NOW)
+    shorter = _without_one_line(tmp_path)
+    gone = load(grid, dispatch, NOW, shorter)
+    again = load(grid, dispatch, NOW, shorter)
+    back = load(grid, dispatch, NOW)
+    stream = dispatch.stream("rulebook-responsibility-PL-L-15-01")
+
+    assert gone.appended == {"ResponsibilityWithdrawn": 1, "LimitWithdrawn": 1}
+    assert again.events == 0
+    assert back.appended == {"ResponsibilityAssigned": 1, "LimitDefined": 1}
+    assert [recorded.type for recorded in stream] == [
+        "responsibility.assigned",
+        "responsibility.withdrawn",
+        "responsibility.assigned",
+    ]
+
+
+def _without_one_line(folder: Path) -> Path:
+    """Panlong without one line of the responsibility list and without its last limit."""
+    city = Path(shutil.copytree(PANLONG, folder / "shorter"))
+    for name, mark, first in (("responsibilities.toml", "[[line]]", "PL-L-15-01"), ("limits.toml", "[[limit]]", None)):
+        head, *entries = (city / name).read_text(encoding="utf-8").split(mark)
+        kept = entries[:-1] if first is None else [entry for entry in entries if f'"{first}"' not in entry]
+        assert len(kept) == len(entries) - 1
+        (city / name).write_text(mark.join([head, *kept]), encoding="utf-8")
+    return city
+
+
 def test_what_was_changed_by_another_way_than_loading_is_respected_until_the_file_says_something_new(
     database: Database,
 ) -> None:
@@ -279,3 +313,24 @@ def test_what_was_changed_by_another_way_than_loading_is_respected_until_the_fil
 
     assert load(grid, dispatch, NOW).events == 0
     assert dispatch.stream("rulebook-department-parks")[-1].event == line
+
+
+def test_whoever_was_succeeded_at_the_desk_does_not_come_back_with_the_files(database: Database) -> None:
+    grid, dispatch = database.log("grid"), database.log("dispatch")
+    load(grid, dispatch, NOW)
+    ((first,),) = database.query(
+        "SELECT stream FROM es.events WHERE type = 'appointment.started' AND data ->> 'person' = 'wgy-530103001001001'"
+    )
+    succeed(
+        grid,
+        TableSeats(database.rows("grid")),
+        UUID(first.removeprefix("appointment-")),
+        Asker("chief", "operator"),
+        Cause(actor=Actor("chief", "operator"), at=NOW),
+        person="wgy-neu",
+        on=NOW.date(),
+        reason="轮岗",
+    )
+
+    assert load(grid, dispatch, NOW).events == 0
+    assert [one.type for one in grid.stream(first)] == ["appointment.started", "appointment.ended"]
