@@ -14,7 +14,7 @@ from services.notify.templates import Templates
 from shared.contracts.case import CaseClosed, CaseDispatched, CaseFiled
 from shared.contracts.envelope import Recorded
 from shared.contracts.notice import NoticeRequested, RecipientKind
-from shared.contracts.report import ReportRejected
+from shared.contracts.report import ReportRejected, ReportSubmitted
 from shared.kernel.errors import Unavailable
 from shared.ports import EventLog, Rows
 from shared.security import links
@@ -57,6 +57,8 @@ class Writer:
         """The letter. Raises Undeliverable when there is nobody to send it to."""
         if notice.recipient_kind is RecipientKind.DEPARTMENT:
             return self._to_department(notice, log, rows)
+        if notice.recipient_kind is RecipientKind.POST:
+            return self._to_post(notice, log)
         contact = self._contact(notice, rows)
         subject, body = self._fill(notice, self._reporter_values(notice, log.about(notice.about)))
         return Letter(
@@ -89,6 +91,22 @@ class Writer:
             phone=None,
             mail=department.contact if is_mail else None,
             name=department.code if is_mail or department.contact is None else department.contact,
+        )
+
+    def _to_post(self, notice: NoticeRequested, log: EventLog) -> Letter:
+        """To whoever holds the post: the gateway knows them by the post and the area, and we keep no numbers."""
+        values = _department_values(notice, log.about(notice.about)) | {"post": notice.recipient}
+        subject, body = self._fill(notice, values)
+        return Letter(
+            notice_id=notice.notice_id,
+            template=notice.template,
+            recipient=notice.recipient,
+            about=notice.about,
+            subject=subject,
+            body=body,
+            phone=None,
+            mail=None,
+            name=notice.recipient,
         )
 
     def _contact(self, notice: NoticeRequested, rows: Rows) -> dict[str, str]:
@@ -128,14 +146,16 @@ def _department_values(notice: NoticeRequested, history: Sequence[Recorded[Any]]
     values = {"number": "", "title": "", "because": "", "due": "—"} | notice.values
     for recorded in history:
         match recorded.event:
-            case CaseFiled(number=number, title=title):
+            case ReportSubmitted(number=number, title=title) | CaseFiled(number=number, title=title):
                 values |= {"number": number, "title": title}
-            case CaseDispatched(task_id=task_id, because=because, due_at=due_at) if str(task_id) == values["task_id"]:
-                values |= {"because": because, "due": _civil(due_at)}
+            case CaseDispatched(task_id=task_id, because=because, due_at=due_at) if str(task_id) == values.get(
+                "task_id"
+            ):
+                values |= {"because": because, "due": civil(due_at)}
             case _:
                 pass
     return values
 
 
-def _civil(instant: datetime | None) -> str:
+def civil(instant: datetime | None) -> str:
     return "—" if instant is None else f"{instant.astimezone(CIVIL_TIME):%Y-%m-%d %H:%M}"

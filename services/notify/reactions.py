@@ -32,7 +32,7 @@ def tell_accepted(
     """The reporter, and everybody who had reported the same, hear that it was accepted."""
     event = recorded.event
     to = [*_reporter(event.report_id, event.subject_id, event.number), *_followers(rows, event.report_id)]
-    _ask(log, recorded, "report_accepted", to, channels=channels, consumer=consumer, at=at)
+    ask(log, recorded, "report_accepted", to, channels=channels, consumer=consumer, at=at)
 
 
 def tell_rejected(
@@ -41,7 +41,7 @@ def tell_rejected(
     """The reporter, and everybody who had reported the same, hear that it was refused, and why."""
     report = _submitted(log, recorded.event.report_id)
     to = [*_reporter(report.report_id, report.subject_id, report.number), *_followers(rows, report.report_id)]
-    _ask(log, recorded, "report_rejected", to, channels=channels, consumer=consumer, at=at)
+    ask(log, recorded, "report_rejected", to, channels=channels, consumer=consumer, at=at)
 
 
 def tell_appealed(
@@ -50,7 +50,7 @@ def tell_appealed(
     """The reporter who objects to a refusal hears that somebody looks again."""
     report = _submitted(log, recorded.event.report_id)
     to = _reporter(report.report_id, report.subject_id, report.number)
-    _ask(log, recorded, "report_appealed", to, channels=channels, consumer=consumer, at=at)
+    ask(log, recorded, "report_appealed", to, channels=channels, consumer=consumer, at=at)
 
 
 def tell_merged(
@@ -59,7 +59,7 @@ def tell_merged(
     """The reporter of a duplicate hears under which number it goes on; acceptance may long have been told."""
     report, other = _submitted(log, recorded.event.report_id), _submitted(log, recorded.event.into)
     to = _reporter(report.report_id, report.subject_id, report.number, into_number=other.number)
-    _ask(log, recorded, "report_merged", to, channels=channels, consumer=consumer, at=at)
+    ask(log, recorded, "report_merged", to, channels=channels, consumer=consumer, at=at)
 
 
 def tell_closed(
@@ -68,9 +68,9 @@ def tell_closed(
     """The reporter hears what was done and is asked about it; those who reported the same hear what was done."""
     event = recorded.event
     asked = _reporter(event.case_id, event.subject_id, event.number, feedback_id=str(event.feedback_id))
-    _ask(log, recorded, "case_closed", asked, channels=channels, consumer=consumer, at=at)
+    ask(log, recorded, "case_closed", asked, channels=channels, consumer=consumer, at=at)
     following = _followers(rows, event.case_id)
-    _ask(log, recorded, "case_closed_follower", following, channels=channels, consumer=consumer, at=at)
+    ask(log, recorded, "case_closed_follower", following, channels=channels, consumer=consumer, at=at)
 
 
 def tell_department(
@@ -81,7 +81,7 @@ def tell_department(
     values = {"task_id": str(event.task_id)}
     codes = dict.fromkeys((event.department, *event.co_handlers))
     to = [Recipient(RecipientKind.DEPARTMENT, code, values) for code in codes]
-    _ask(log, recorded, "case_dispatched", to, channels=channels, consumer=consumer, at=at)
+    ask(log, recorded, "case_dispatched", to, channels=channels, consumer=consumer, at=at)
 
 
 def tell_disabled(
@@ -94,10 +94,10 @@ def tell_disabled(
         return
     values = {"subscription": created.name, "reason": recorded.event.reason}
     to = [Recipient(RecipientKind.DEPARTMENT, created.department, values)]
-    _ask(log, recorded, "subscription_disabled", to, channels=channels, consumer=consumer, at=at)
+    ask(log, recorded, "subscription_disabled", to, channels=channels, consumer=consumer, at=at)
 
 
-def _ask(
+def ask(
     log: EventLog,
     recorded: Recorded[Any],
     template: str,

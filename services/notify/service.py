@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.notify import channels, delivery, queries, reactions, templates
+from services.notify import channels, delivery, queries, reactions, reminders, templates
 from services.notify.catalogue import CatalogueDoors
 from services.notify.delivery import Post
 from services.notify.letters import Writer
@@ -16,6 +16,7 @@ from services.notify.subscriptions.trial_doors import TrialDoors
 from services.notify.subscriptions.webhook_doors import WebhookDoors
 from shared.config import Config
 from shared.contracts.case import CaseDispatched
+from shared.contracts.clock import ClockWarned, EscalationRaised
 from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackInvited
 from shared.contracts.notice import NoticeRequested, RecipientKind
@@ -85,6 +86,18 @@ class NotifyService(  # one mixin for each kind of thing that has doors
         """派遣: the department hears."""
         served = _channels(self.settings)
         reactions.tell_department(recorded, self.log, channels=served, consumer="notify.tell_department", at=utc_now())
+
+    @on(ClockWarned)
+    def tell_warned(self, recorded: Recorded[ClockWarned]) -> None:
+        """预警: the department hears."""
+        served = _channels(self.settings)
+        reminders.tell_warned(recorded, self.log, channels=served, consumer="notify.tell_warned", at=utc_now())
+
+    @on(EscalationRaised)
+    def tell_escalated(self, recorded: Recorded[EscalationRaised]) -> None:
+        """催办、督办、提级督办: whoever is called upon hears."""
+        served = _channels(self.settings)
+        reminders.tell_escalated(recorded, self.log, channels=served, consumer="notify.tell_escalated", at=utc_now())
 
     @on(SubscriptionDisabled)
     def tell_disabled(self, recorded: Recorded[SubscriptionDisabled]) -> None:
@@ -157,6 +170,7 @@ def _channels(config: Config) -> Channels:
     everybody = str(config.need("WUJI_NOTIFY_CHANNEL"))
     return {
         RecipientKind.REPORTER: everybody,
+        RecipientKind.POST: str(config.get("WUJI_NOTIFY_DEPARTMENT_CHANNEL") or everybody),
         RecipientKind.DEPARTMENT: str(config.get("WUJI_NOTIFY_DEPARTMENT_CHANNEL") or everybody),
     }
 

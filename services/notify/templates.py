@@ -37,6 +37,13 @@ OCCASIONS: dict[str, Occasion] = {
     "case_dispatched": Occasion(
         RecipientKind.DEPARTMENT, frozenset({"number", "title", "department", "because", "due"})
     ),
+    "clock_warned": Occasion(RecipientKind.DEPARTMENT, frozenset({"number", "title", "department", "stage", "due"})),
+    "case_urged": Occasion(
+        RecipientKind.DEPARTMENT, frozenset({"number", "title", "department", "stage", "due", "because"})
+    ),
+    "case_escalated": Occasion(
+        RecipientKind.POST, frozenset({"number", "title", "post", "rung", "stage", "due", "because"})
+    ),
     "subscription_disabled": Occasion(RecipientKind.DEPARTMENT, frozenset({"department", "subscription", "reason"})),
 }
 

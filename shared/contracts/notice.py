@@ -10,10 +10,11 @@ from shared.contracts.catalogue import event
 
 
 class RecipientKind(StrEnum):
-    """A reporter (by sealed contact) or a department (by its registered contact)."""
+    """A reporter (by sealed contact), a department (by its registered contact), or whoever holds a post somewhere."""
 
     REPORTER = "reporter"
     DEPARTMENT = "department"
+    POST = "post"
 
 
 @event("notice.requested", "notice")
@@ -25,7 +26,7 @@ class NoticeRequested:
     template: str
     recipient_kind: RecipientKind
     recipient: str
-    """The subject's id, or the department's code."""
+    """The subject's id, the department's code, or a post and its area: `street_supervisor@530103.004`."""
     channel: str
     about: UUID
     values: dict[str, str]
