@@ -259,6 +259,8 @@ def test_imported_history_notifies_nobody() -> None:
         "notify.tell_merged",
         "notify.tell_closed",
         "notify.tell_department",
+        "notify.tell_warned",
+        "notify.tell_escalated",
         "notify.tell_disabled",
         "notify.deliver",
     }
