@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from threading import Lock
+from time import monotonic
 
 from services.intake import domain
 from shared.kernel.area import Area
@@ -15,10 +16,12 @@ from shared.security.sealing import Sealer
 
 _BLOCK = 200
 """Numbers fetched at once: the row that counts them is then locked once in 200 reports."""
+REMEMBERED = 30.0
+"""Seconds for which an issue type is known without asking again: it may be withdrawn."""
 
 
 class Desk:
-    """One per process. Places and issue types never disappear, so that what was found once is never asked again."""
+    """One per process. Places never disappear, so that one that was found is never asked for again."""
 
     def __init__(
         self, rows: Rows, sealer: Sealer, link_key: bytes, public_url: str, photos: PhotoStore | None = None
@@ -29,7 +32,7 @@ class Desk:
         self.rows = rows
         self._photos = photos
         self._areas: set[str] = set()
-        self._issue_types: set[str] = set()
+        self._issue_types: dict[str, float] = {}
         self._blocks: dict[tuple[str, date], Iterator[int]] = {}
         self._taking = Lock()
 
@@ -42,16 +45,18 @@ class Desk:
         self._areas.add(area.path)
 
     def know_issue_type(self, code: str) -> None:
-        """Raises Invalid when there is no such kind of issue."""
-        if code in self._issue_types:
+        """Raises Invalid when there is no such kind of issue, or none any more."""
+        now = monotonic()
+        if now - self._issue_types.get(code, -REMEMBERED) < REMEMBERED:
             return
-        if not self.rows.query("SELECT 1 AS known FROM intake.issue_types WHERE code = %s", [code]):
+        known = "SELECT 1 AS known FROM intake.issue_types WHERE code = %s AND NOT is_withdrawn"
+        if not self.rows.query(known, [code]):
             raise Invalid(
                 f"there is no issue type {code}",
                 where="issue_type",
                 hint="ask /api/v1/issue-types for the kinds we know",
             )
-        self._issue_types.add(code)
+        self._issue_types[code] = now
 
     @property
     def photos(self) -> PhotoStore:

@@ -22,7 +22,7 @@ from shared.contracts.report import (
     ReportVerificationRequested,
     ReportVerified,
 )
-from shared.contracts.rulebook import DepartmentRegistered, IssueTypeDefined
+from shared.contracts.rulebook import DepartmentRegistered, IssueTypeDefined, IssueTypeWithdrawn
 from shared.contracts.subject import SubjectErased
 from shared.kernel.case_states import State, target
 from shared.projections import Batch, Cursor, Projection, select, tables_of, upsert
@@ -63,8 +63,13 @@ def _known_areas(batch: Batch, cursor: Cursor) -> list[Row]:
 
 def _apply_issue_types(batch: Batch, cursor: Cursor) -> None:
     kinds: dict[str, Row] = {}
+    withdrawn: set[str] = set()
     for recorded in batch.events:
-        event: IssueTypeDefined = recorded.event
+        event: IssueTypeDefined | IssueTypeWithdrawn = recorded.event
+        if isinstance(event, IssueTypeWithdrawn):
+            withdrawn.add(event.code)
+            continue
+        withdrawn.discard(event.code)
         kinds[event.code] = {
             "code": event.code,
             "name": event.name,
@@ -74,8 +79,11 @@ def _apply_issue_types(batch: Batch, cursor: Cursor) -> None:
             "limit_amount": None if event.limit is None else event.limit.amount,
             "limit_unit": None if event.limit is None else event.limit.unit.value,
             "needs_verification": event.needs_verification,
+            "is_withdrawn": False,
         }
     upsert(cursor, "issue_types", ("code",), list(kinds.values()))
+    # Its row stays: reports of that kind are still to be called by its name.
+    cursor.execute("UPDATE issue_types SET is_withdrawn = true WHERE code = ANY (%s)", [sorted(withdrawn)])
 
 
 def _apply_departments(batch: Batch, cursor: Cursor) -> None:
@@ -262,7 +270,7 @@ PROJECTIONS: tuple[Projection, ...] = (
         "issue_types",
         "intake",
         tables_of(__file__, "issue_types"),
-        frozenset({"issue_type.defined"}),
+        frozenset({"issue_type.defined", "issue_type.withdrawn"}),
         _apply_issue_types,
     ),
     Projection(

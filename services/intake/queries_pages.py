@@ -15,10 +15,13 @@ from shared.ports import Rows
 Json = dict[str, Any]
 
 
+_KINDS = "SELECT code, name, name_en, group_name FROM intake.issue_types WHERE NOT is_withdrawn ORDER BY code"
+
+
 def kinds(rows: Rows) -> list[Json]:
     """Every kind of issue by group, in the order of their codes."""
     groups: dict[str, Json] = {}
-    for row in rows.query("SELECT code, name, name_en, group_name FROM intake.issue_types ORDER BY code"):
+    for row in rows.query(_KINDS):
         group = groups.setdefault(row["group_name"], {"name": row["group_name"], "kinds": []})
         group["kinds"].append(row)
     return list(groups.values())

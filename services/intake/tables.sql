@@ -20,7 +20,8 @@ CREATE TABLE issue_types (
     keywords           text[] NOT NULL,
     limit_amount       integer,
     limit_unit         text,
-    needs_verification boolean NOT NULL
+    needs_verification boolean NOT NULL,
+    is_withdrawn       boolean NOT NULL
 );
 
 -- projection: departments

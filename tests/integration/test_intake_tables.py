@@ -25,9 +25,11 @@ from shared.contracts.case import (
 )
 from shared.contracts.envelope import Actor
 from shared.contracts.report import Source
+from shared.contracts.rulebook import IssueTypeWithdrawn
 from shared.contracts.shapes import Point
 from shared.kernel.area import Area
 from shared.kernel.errors import Invalid, NotFound
+from shared.kernel.ids import derived_id
 from shared.ports import Append, Happening
 from shared.postgres.verify import verify
 from shared.security.sealing import Sealer
@@ -285,6 +287,29 @@ def test_the_work_list_is_oldest_first_and_only_of_the_area(intake: Intake) -> N
 def test_needing_a_look_is_the_issue_types_own_data(intake: Intake) -> None:
     assert queries.needs_verification(intake.rows, "E-02-01")
     assert not queries.needs_verification(intake.rows, "E-01-02")
+
+
+def test_an_issue_type_that_was_withdrawn_is_told_no_more_and_keeps_its_name(intake: Intake) -> None:
+    told_before = intake.tell()
+    gone = IssueTypeWithdrawn(code="E-01-02", reason="并入新类别")
+    stream, actor = "rulebook-issue_type-E-01-02", Actor("operator-1", "operator")
+    intake.database.log("dispatch").append(
+        Append(
+            stream=stream,
+            expected=1,
+            happenings=(Happening(gone, AT),),
+            area=Area("530103"),
+            actor=actor,
+            correlation_id=derived_id("reference", stream),
+        )
+    )
+    intake.project()
+    with pytest.raises(Invalid) as refused:
+        handlers.submit(intake.log, intake.new_desk(), told(), cause())
+
+    assert refused.value.where == "issue_type"
+    assert queries.one(intake.rows, told_before.submitted.report_id)["issue_type"] == "E-01-02"
+    assert intake.rows.query("SELECT name FROM issue_types WHERE code = 'E-01-02' AND is_withdrawn")
 
 
 def test_the_reporter_of_a_duplicate_follows_the_other_report_to_its_end(intake: Intake) -> None:

@@ -55,8 +55,8 @@ ORDER BY m.happened_at, m.position LIMIT %(limit)s OFFSET %(offset)s
 
 
 def kinds(rows: Rows) -> list[dict[str, Any]]:
-    """Every issue type."""
-    return rows.query(f"{_KINDS} ORDER BY code")
+    """Every issue type that is in use."""
+    return rows.query(f"{_KINDS} WHERE NOT is_withdrawn ORDER BY code")
 
 
 def kind(rows: Rows, code: str) -> dict[str, Any] | None:
