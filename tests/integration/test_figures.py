@@ -245,6 +245,19 @@ def test_a_figure_is_narrowed_by_area_department_issue_type_and_role(mixed: Data
     ]
 
 
+def test_at_once_means_on_the_same_day_in_the_city(servers: Servers) -> None:
+    log = Histories()
+    # It begins at 09:00 in the city: 23:30 is the same day there, 00:30 is not, whatever day it is in Greenwich.
+    for name, given, done in (("same", 0, 14.5), ("next", 13, 15.5), ("early", 16, 16.5)):
+        issue = log.issue(name).filed().dispatched(given * HOUR, 90 * HOUR)
+        issue.answered(done * HOUR)
+
+    with fresh_database(servers.database_url) as fresh:
+        projected(fresh, log.events)
+
+        assert the(figures(fresh.rows("survey"), may()), "at_once")[0] == 2
+
+
 def test_a_window_that_ends_before_it_begins_is_refused() -> None:
     with pytest.raises(Invalid, match="begin before"):
         replace(may(), until=MAY[0])

@@ -261,7 +261,7 @@ INDICATORS: tuple[Indicator, ...] = (
         "当日办结 · answered on the day on which it was given",
         _T,
         _DONE_AT,
-        f"{_DONE} AND (done_at AT TIME ZONE '+08')::date = (opened_at AT TIME ZONE '+08')::date",
+        f"{_DONE} AND (done_at AT TIME ZONE 'Asia/Shanghai')::date = (opened_at AT TIME ZONE 'Asia/Shanghai')::date",
     ),
     # --- checking
     _clock(
