@@ -116,6 +116,9 @@ class ClockRecomputed:
 
     clock_id: UUID
     case_id: UUID
+    stage: Stage
+    task_id: UUID | None
+    condition: str | None
     old_due_at: datetime
     due_at: datetime
     warn_at: datetime | None

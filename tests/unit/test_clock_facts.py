@@ -7,8 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from services.dispatch.clocks.effective import with_clocks
 from services.dispatch.clocks.facts import missing
 from services.dispatch.clocks.rules import Rules, Turn
+from services.dispatch.domain.case import Case
+from services.dispatch.domain.evolve import evolve
 from services.dispatch.domain.rulebook import Rulebook
 from shared.contracts import case, task
 from shared.contracts.case import Loop
@@ -16,6 +19,7 @@ from shared.contracts.clock import ClockStarted, ClockStopped, Stage
 from shared.contracts.envelope import Origin
 from shared.contracts.report import ReportVerificationRequested, Urgency
 from shared.contracts.shapes import Limit
+from shared.handling import fold
 from shared.kernel.ids import derived_id, new_id
 from tests.support.calendars import YEAR_2026
 from tests.support.cases import LINES
@@ -425,3 +429,30 @@ def test_an_urgent_limit_is_moved_by_neither(urgency: Urgency) -> None:
     emergency(issue, True, "2026-11-23 16:30")
 
     assert corrected(issue).clock(Stage.HANDLE).due_at == due_at == at("2026-11-24 16:00")
+
+
+# --- what the case says ---------------------------------------------------------------------------------------------
+
+
+def the_case(issue: Issue) -> Case:
+    found = fold([one for one in issue.history if one.stream.startswith("case-")], evolve)
+    assert found is not None
+    return with_clocks(found, issue.facts())
+
+
+def test_a_case_is_due_when_its_clock_is() -> None:
+    issue = corrected(Issue(at("2026-11-23 16:00")).filed().dispatched(Limit(5, HOURS)))
+    task_in_hand = the_case(issue).task
+
+    assert task_in_hand is not None
+    assert task_in_hand.due_at == at("2026-11-25 11:00")
+    assert "2026/2" in task_in_hand.due_because
+
+
+def test_an_extension_that_the_clock_has_not_heard_of_counts_already() -> None:
+    issue = corrected(Issue(at("2026-11-23 16:00")).filed().dispatched(Limit(5, HOURS)))
+    issue.keeps = False
+    task_in_hand = the_case(issue.extended(at("2026-11-26 11:00"))).task
+
+    assert task_in_hand is not None
+    assert task_in_hand.due_at == at("2026-11-26 11:00")

@@ -120,6 +120,9 @@ def move(
     return ClockRecomputed(
         clock_id=clock.clock_id,
         case_id=clock.started.case_id,
+        stage=clock.stage,
+        task_id=clock.started.task_id,
+        condition=clock.started.condition,
         old_due_at=clock.due_at,
         due_at=due_at,
         warn_at=_warn_at(at, total, unit, rules, percent),

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from services.dispatch.clocks.effective import with_clocks
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.evolve import CaseEvent, evolve
 from services.dispatch.domain.rulebook import Rulebook
@@ -57,8 +58,9 @@ def on_case(log: EventLog, case_id: UUID, asker: Asker, cause: Cause, decide: De
 
 def change(log: EventLog, case_id: UUID, cause: Cause, decide: Decide) -> Appended:
     """Decide on the case as it stands, and append; a refusal says who did what last."""
+    clocks = log.stream(f"clock-{case_id}")
     try:
-        return amend(log, case_stream(case_id), evolve, decide, cause)
+        return amend(log, case_stream(case_id), evolve, lambda case: decide(with_clocks(case, clocks)), cause)
     except Refused as refusal:
         raise _with_the_last_word(refusal, log.stream(case_stream(case_id))) from refusal
 

@@ -9,6 +9,7 @@ from typing import Any
 from services.dispatch.projections.work_changes import CHANGES, Entry, filed
 from shared.contracts import case
 from shared.contracts.catalogue import CURRENT
+from shared.contracts.clock import ClockRecomputed
 from shared.contracts.envelope import Recorded
 from shared.kernel.case_states import State, landing
 from shared.projections import Batch, Cursor, Projection, select, tables_of, upsert
@@ -23,6 +24,8 @@ def take_cases(batch: Batch, cursor: Cursor) -> None:
         if isinstance(recorded.event, case.CaseFiled | case.CaseSelfHandled):
             fresh = filed(recorded.event, recorded)
             entry = entries[case_id] = Entry(fresh if entry is None else {**entry.row, **fresh})
+        if entry is None and isinstance(recorded.event, ClockRecomputed):
+            continue  # a limit before there was a case
         if entry is None:
             raise LookupError(f"{recorded.type} of case {case_id}, which was never filed")
         _take(entry, recorded)
@@ -62,6 +65,7 @@ WORK = Projection(
     name="cases",
     service="dispatch",
     tables=tables_of(str(Path(__file__).parent), "cases"),
-    handles=frozenset(name for name, found in CURRENT.items() if found.category == "case"),
+    handles=frozenset(name for name, found in CURRENT.items() if found.category == "case") | {"clock.recomputed"},
     apply=take_cases,
+    revision=2,
 )

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from services.dispatch.domain.case import VOLUNTEERS
 from shared.contracts import case, task
+from shared.contracts.clock import ClockRecomputed, Stage
 from shared.contracts.envelope import Recorded
 from shared.kernel.case_states import State, landing
 
@@ -213,6 +214,11 @@ def _extended(entry: Entry, event: task.ExtensionApproved, recorded: Recorded[An
     entry.change(event.task_id, due_at=event.due_at, extensions=event.attempt)
 
 
+def _counted_anew(entry: Entry, event: ClockRecomputed, _: Recorded[Any]) -> None:
+    if event.stage is Stage.HANDLE and event.condition is None and event.task_id is not None:
+        entry.change(event.task_id, due_at=event.due_at)
+
+
 def _suspended(entry: Entry, event: case.CaseSuspended, recorded: Recorded[Any]) -> None:
     _decided(entry, event, recorded)
     entry.row["suspended_until"] = event.review_on
@@ -274,6 +280,7 @@ CHANGES: dict[str, Change] = {
     "extension.requested": _asked,
     "extension.refused": _decided,
     "extension.approved": _extended,
+    "clock.recomputed": _counted_anew,
     "suspension.requested": _asked,
     "suspension.refused": _decided,
     "case.suspended": _suspended,

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.dispatch.clocks.effective import with_clocks
 from services.dispatch.domain.actions import Answer, Moment, answers
 from services.dispatch.domain.authority import owner
 from services.dispatch.domain.case import VOLUNTEERS, Case, Request, Task, Whistle
@@ -41,6 +42,7 @@ def one_case(log: EventLog, case_id: UUID, asker: Asker, at: datetime) -> Json:
     area = history[-1].area
     permission.require(asker, action_area=area)
     _may_see(case, asker)
+    case = with_clocks(case, log.stream(f"clock-{case_id}"))
     moment = Moment(at, asked_until(log, case, at))
     return {
         **_about(case, area, history[-1]),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from shared.contracts import case, feedback, report, task
+from shared.contracts import case, clock, feedback, report, task
 from shared.contracts.envelope import Recorded
 from shared.kernel.case_states import LANDINGS, STATES, State
 
@@ -147,6 +147,12 @@ def _extended(row: CaseRow, event: task.ExtensionApproved, _: Recorded[Any]) -> 
         row.due_at = event.due_at
 
 
+def _counted_anew(row: CaseRow, event: clock.ClockRecomputed, _: Recorded[Any]) -> None:
+    # Another calendar, or an emergency: the limit of the task as a whole, not of a stage on its way.
+    if event.stage is clock.Stage.HANDLE and event.condition is None and str(event.task_id) == row.task_id:
+        row.due_at = event.due_at
+
+
 def _resumed(row: CaseRow, event: case.CaseResumed, _: Recorded[Any]) -> None:
     for new in event.due:
         if str(new.task_id) == row.task_id:
@@ -204,6 +210,7 @@ CHANGES: dict[str, Any] = {
     "case.dispatched": _dispatched,
     "case.offered": _offered,
     "extension.approved": _extended,
+    "clock.recomputed": _counted_anew,
     "case.resumed": _resumed,
     "case.level_raised": _moved,
     "case.level_lowered": _moved,
