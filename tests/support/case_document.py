@@ -1,4 +1,4 @@
-"""The tables of docs/case.md, written from the one table of states. `python -m tests.support.case_document` writes them."""
+"""The tables of docs/case.md, written from the table of states: `python -m tests.support.case_document` does it."""
 
 from __future__ import annotations
 
