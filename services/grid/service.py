@@ -207,11 +207,10 @@ class GridService(GridPages, AccountPages, AccountDoors, AppointmentDoors, Check
 
     @timer(interval=15, eager=True)  # type: ignore[untyped-decorator]  # nameko has no types
     def tell_metrics(self) -> None:
-        """Open and overdue cases by street, vacant posts by kind: few labels, whatever the size of the city."""
+        """Open and overdue cases by street, checks and duty: few labels, whatever the size of the city."""
         now = utc_now()
         try:
             found = gauges.by_street(self.rows, now)
-            vacant, without = gauges.vacancies(self.rows, date.fromisoformat(day_of(now)))
             duty = gauges.duty(self.rows, now)
         except WujiError as error:
             # Old figures stand until the database is back; the next turn is in a moment.
@@ -220,12 +219,21 @@ class GridService(GridPages, AccountPages, AccountDoors, AppointmentDoors, Check
         for street in found:
             CASES_OPEN.labels(street["path"]).set(street["open"])
             CASES_OVERDUE.labels(street["path"]).set(street["overdue"])
-        for post, n in vacant.items():
-            GRID_VACANT_POSTS.labels(post).set(n)
-        GRIDS_WITHOUT_PERSON.set(without)
         CHECKS_PENDING.set(duty["checks"])
         DUTY_POSTS_SILENT.set(duty["silent"])
         DUTY_POSTS_EMPTY.set(duty["empty"])
+
+    @timer(interval=300, eager=True)  # type: ignore[untyped-decorator]  # nameko has no types
+    def tell_vacancies(self) -> None:
+        """Vacant posts by kind: they change by the day."""
+        try:
+            vacant, without = gauges.vacancies(self.rows, date.fromisoformat(day_of(utc_now())))
+        except WujiError as error:
+            logger("grid").warning("gauges_not_updated", error=str(error))
+            return
+        for post, n in vacant.items():
+            GRID_VACANT_POSTS.labels(post).set(n)
+        GRIDS_WITHOUT_PERSON.set(without)
 
 
 def _area(call: Call) -> Area:

@@ -213,6 +213,7 @@ CREATE TABLE visits (
 CREATE INDEX visits_of_a_community ON visits (community, day);
 CREATE INDEX visits_of_a_grid ON visits (grid, day);
 CREATE INDEX visits_of_a_street ON visits (left(area, 10), day);
+CREATE INDEX visits_by_time ON visits (visited_at DESC, visit_id DESC);
 CREATE INDEX visits_waiting ON visits (reply_due_at) WHERE reply_due_at IS NOT NULL AND replied_at IS NULL;
 
 -- projection: stages

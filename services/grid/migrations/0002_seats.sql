@@ -10,7 +10,7 @@ CREATE TABLE grid.seats (
     until          date
 );
 COMMENT ON COLUMN grid.seats.slots IS 'what the appointment takes: a grid''s post, an area''s post, a person''s only one';
-CREATE INDEX seats_by_slot ON grid.seats USING gin (slots);
+CREATE INDEX seats_by_slot ON grid.seats USING gin (slots) WITH (fastupdate = off);
 
 -- Appointments from before there were seats have theirs: they are believed, and shown where they clash.
 INSERT INTO grid.seats (appointment_id, person, slots, since, until)
@@ -30,7 +30,9 @@ FROM es.events started
 WHERE started.type = 'appointment.started';
 
 -- Whoever is second finds the seat taken and is told to look again: 40001 is what the platform calls a conflict.
-CREATE FUNCTION grid.keep_seats_apart() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, grid AS $$
+-- The plan is made while the table is small, and kept: it must not be one that reads all of it.
+CREATE FUNCTION grid.keep_seats_apart() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, grid SET enable_seqscan = off AS $$
 DECLARE
     slot text;
 BEGIN

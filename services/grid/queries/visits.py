@@ -18,18 +18,23 @@ replied_at, reply, on_time, satisfaction
 """
 # A household is its number in its area: the same number in another building is another household.
 _BY_GRID = """
-SELECT grid, count(*) AS visits, count(*) FILTER (WHERE met) AS met,
-       count(DISTINCT (area, household)) AS households_visited,
-       count(DISTINCT (area, household)) FILTER (WHERE met) AS households_met,
-       count(*) FILTER (WHERE outcome = 'handled') AS handled_on_site,
-       count(*) FILTER (WHERE outcome = 'reported') AS reported,
-       count(*) FILTER (WHERE reply_due_at IS NOT NULL) AS replies_owed,
-       count(*) FILTER (WHERE on_time) AS replies_on_time,
-       count(*) FILTER (WHERE replied_at IS NULL AND reply_due_at < %(now)s) AS replies_overdue,
-       count(*) FILTER (WHERE satisfaction IS NOT NULL) AS ratings,
-       count(*) FILTER (WHERE satisfaction IN ('satisfied', 'fairly_satisfied')) AS satisfied
-FROM visits
-WHERE day >= %(first)s AND day <= %(last)s AND {where}
+SELECT grid, sum(visits)::integer AS visits, sum(met)::integer AS met,
+       count(*)::integer AS households_visited, count(*) FILTER (WHERE met > 0)::integer AS households_met,
+       sum(handled_on_site)::integer AS handled_on_site, sum(reported)::integer AS reported,
+       sum(replies_owed)::integer AS replies_owed, sum(replies_on_time)::integer AS replies_on_time,
+       sum(replies_overdue)::integer AS replies_overdue, sum(ratings)::integer AS ratings,
+       sum(satisfied)::integer AS satisfied
+FROM (SELECT grid, count(*) AS visits, count(*) FILTER (WHERE met) AS met,
+             count(*) FILTER (WHERE outcome = 'handled') AS handled_on_site,
+             count(*) FILTER (WHERE outcome = 'reported') AS reported,
+             count(reply_due_at) AS replies_owed,
+             count(*) FILTER (WHERE on_time) AS replies_on_time,
+             count(*) FILTER (WHERE replied_at IS NULL AND reply_due_at < %(now)s) AS replies_overdue,
+             count(satisfaction) AS ratings,
+             count(*) FILTER (WHERE satisfaction IN ('satisfied', 'fairly_satisfied')) AS satisfied
+      FROM visits
+      WHERE day >= %(first)s AND day <= %(last)s AND {where}
+      GROUP BY grid, area, household) households
 GROUP BY grid ORDER BY grid
 """
 _SUMS = ("visits", "met", "households_visited", "households_met", "handled_on_site", "reported", "replies_owed",
