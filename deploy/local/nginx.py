@@ -237,6 +237,14 @@ def problem_page(code: int, title: str, detail: str) -> str:
     """What a browser shows when nginx itself refuses, or no service answers."""
     text = (HERE / "pages" / "problem.html").read_text(encoding="utf-8")
     chinese, _, english = detail.partition(" · ")
-    for name, value in {"CODE": str(code), "TITLE": title, "CHINESE": chinese, "ENGLISH": english}.items():
+    # Whoever waits for the services to be back, a wall for one, sees them come back.
+    refresh = '<meta http-equiv="refresh" content="5">\n' if code == 503 else ""
+    for name, value in {
+        "REFRESH": refresh,
+        "CODE": str(code),
+        "TITLE": title,
+        "CHINESE": chinese,
+        "ENGLISH": english,
+    }.items():
         text = text.replace(f"@{name}@", value)
     return text

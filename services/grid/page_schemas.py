@@ -20,9 +20,10 @@ class LookAtQuery(PageQuery):
 
 
 class LiveQuery(PageQuery):
-    """Where; the asker's own area when it is left out."""
+    """Where, the asker's own area when it is left out; and what a page saw last that opens a stream anew."""
 
     area = AreaField(load_default=None)
+    after = fields.Integer(load_default=None, validate=validate.Range(min=0))
 
 
 class WallQuery(LiveQuery):

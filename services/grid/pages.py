@@ -125,7 +125,8 @@ class GridPages(Room):
         asked: Area | None = call.query["area"]
         asker = permission.require(call.asker, action_area=asked)
         last = call.headers.get("last-event-id", "")
-        body = self.live.stream(asked or asker.area, int(last) if last.isascii() and last.isdigit() else None)
+        seen = int(last) if last.isascii() and last.isdigit() else call.query["after"]
+        body = self.live.stream(asked or asker.area, seen)
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
         return Reply(body, headers=headers, media="text/event-stream")
 

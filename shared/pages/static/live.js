@@ -28,16 +28,39 @@ function changed() {
 }
 let again = false;
 
-const stream = new EventSource(dot.dataset.live);
-stream.addEventListener("beat", (event) => {
-  const told = JSON.parse(event.data);
-  heard = Date.now();
-  behind = told.behind;
-  asOf = new Date(told.as_of);
-  look();
-});
-for (const kind of ["change", "reset"]) {
-  stream.addEventListener(kind, () => { if (waiting) again = true; else changed(); });
+// The browser comes back by itself after a lost connection, but not after an answer that is no stream, as nginx gives
+// while the service starts: then we do, and say what we saw last.
+let last = "", retry = 2000;
+
+function open() {
+  const stream = new EventSource(dot.dataset.live + (last ? `&after=${Number(last)}` : ""));
+  stream.addEventListener("beat", (event) => {
+    const told = JSON.parse(event.data);
+    heard = Date.now();
+    retry = 2000;
+    behind = told.behind;
+    asOf = new Date(told.as_of);
+    look();
+  });
+  for (const kind of ["change", "reset"]) {
+    stream.addEventListener(kind, (event) => {
+      last = event.lastEventId;
+      if (waiting) again = true; else changed();
+    });
+  }
+  stream.addEventListener("error", () => {
+    if (stream.readyState !== EventSource.CLOSED) return;
+    setTimeout(reopen, retry);
+    retry = Math.min(retry * 1.5, 15_000);
+  });
 }
-stream.addEventListener("error", () => { if (stream.readyState === EventSource.CLOSED) location.reload(); });
+
+async function reopen() {
+  const headers = { "X-CSRF-Token": document.body.dataset.csrf ?? "", "Content-Type": "application/x-www-form-urlencoded" };
+  const answer = await fetch("/session", { method: "POST", headers, body: "renew=1" }).catch(() => null);
+  if (answer?.status === 401) location.assign("/session?next=" + encodeURIComponent(location.pathname + location.search));
+  else open();
+}
+
+open();
 setInterval(look, 1000);
