@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from services.grid import officers
 from services.grid.domain import appointments, grids
 from services.grid.domain.appointments import Seat, Wanted
 from services.grid.domain.posts import FOUR_OFFICERS, ONES, OTHERS, POSTS, SIX_MEMBERS, Place, slots
@@ -15,7 +16,7 @@ from services.grid.domain.staffing import GridPlace, Households, Roster, Stand, 
 from shared.contracts.appointment import Post
 from shared.contracts.grid import GridDrawn
 from shared.kernel.area import Area, Tier
-from shared.kernel.errors import Refused
+from shared.kernel.errors import Invalid, Refused
 
 DISTRICT, STREET, COMMUNITY = Area("530103"), Area("530103.004"), Area("530103.004.012")
 GROUP, BUILDING = Area("530103.004.012.003"), Area("530103.004.012.003.00007")
@@ -207,3 +208,50 @@ def test_somebody_is_responsible_for_their_area_what_lies_in_it_and_their_grids_
     assert not is_about(worker, Area("530103.004.012.004"), [GRID])
     assert is_about(stand(Post.STREET_SUPERVISOR, STREET), BUILDING, [])
     assert not is_about(stand(Post.GROUP_LEAD, GROUP), COMMUNITY, [])
+
+
+# --- who goes there -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("issue_type", "standing", "goes"),
+    [
+        ("L-10-01", [Post.COMMUNITY_POLICE, Post.GRID_WORKER], Post.COMMUNITY_POLICE),
+        ("L-10-01", [Post.GRID_WORKER], Post.GRID_WORKER),
+        ("E-05-03", [Post.COMMUNITY_POLICE, Post.URBAN_OFFICER], Post.URBAN_OFFICER),
+        ("C-01-01", [Post.COMMUNITY_POLICE, Post.GRID_WORKER], Post.GRID_WORKER),
+        ("C-01-01", [Post.OWNER], None),
+    ],
+)
+def test_police_matters_go_to_the_police_and_the_citys_order_to_its_officer(
+    issue_type: str, standing: list[Post], goes: Post | None
+) -> None:
+    assert officers.officer(issue_type, standing) is goes
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [{"issue_type": "E-01", "post": "grid_worker"}],
+        [{"issue_type": "*", "post": "sheriff"}],
+        [{"issue_type": "*", "post": "grid_worker"}, {"issue_type": "*", "post": "grid_lead"}],
+    ],
+)
+def test_lines_that_do_not_say_who_goes_are_invalid(lines: list[dict[str, str]]) -> None:
+    with pytest.raises(Invalid):
+        officers.read({"topic": lines})
+
+
+def test_the_narrowest_line_wins() -> None:
+    lines = officers.read(
+        {
+            "topic": [
+                {"issue_type": "*", "post": "grid_worker"},
+                {"issue_type": "E", "post": "urban_officer"},
+                {"issue_type": "E-04", "post": "grid_lead"},
+            ]
+        }
+    )
+
+    assert officers.officer("E-04-01", list(Post), lines) is Post.GRID_LEAD
+    assert officers.officer("E-05-01", list(Post), lines) is Post.URBAN_OFFICER

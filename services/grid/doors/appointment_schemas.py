@@ -74,6 +74,12 @@ class ResponsibleQuery(Body):
 
     area = AreaField(required=True)
     on = fields.Date(load_default=None, metadata={"example": "2026-05-03"})
+    issue_type = Text(
+        longest=20,
+        one_line=True,
+        load_default=None,
+        metadata={"description": "who of them goes there for such an issue", "example": "L-10-01"},
+    )
 
 
 class ResponsiblePerson(Body):
@@ -103,6 +109,11 @@ class ResponsibleAnswer(Body):
     area = fields.String(required=True)
     on = fields.Date(required=True)
     grids = fields.List(fields.String(), required=True)
+    goes = fields.List(
+        fields.Nested(ResponsiblePerson),
+        required=True,
+        metadata={"description": "who goes there, for the issue type asked"},
+    )
     tiers = fields.List(fields.Nested(ResponsibleTier), required=True)
 
 

@@ -60,10 +60,11 @@ class AppointmentDoors(Room):
         roles=SIGNED_IN,
     )
     def responsible(self, call: Call) -> Reply:
-        """For a place on a day, past or to come: everybody from the district down, by the grids' lines of that day."""
-        area = call.query["area"]
-        permission.require(call.asker, action_area=area)
-        return Reply(queries.responsible(self.rows, area, call.query["on"] or today(call)))
+        """For a place on a day, past or to come: everybody from the district down, by the grids' lines of that day;
+        with an issue type, also who of them goes there (四专员进网格)."""
+        asked = call.query
+        permission.require(call.asker, action_area=asked["area"])
+        return Reply(queries.responsible(self.rows, asked["area"], asked["on"] or today(call), asked["issue_type"]))
 
     @door(
         "GET",

@@ -10,6 +10,7 @@ from uuid import UUID
 from services.grid.domain.appointments import Seat
 from services.grid.domain.posts import FOUR_OFFICERS, ONES, POSTS, SIX_MEMBERS
 from services.grid.domain.staffing import GridPlace, Households, Roster, Staffed, Stand, is_about, takes_in, total
+from services.grid.officers import officer
 from shared.contracts.appointment import Post
 from shared.kernel.area import Area, Tier
 from shared.ports import Rows
@@ -101,8 +102,9 @@ def grids_on(rows: Rows, within: Area | None, on: date) -> list[GridPlace]:
     return [GridPlace(**{**row, "covers": tuple(row["covers"])}) for row in found]
 
 
-def responsible(rows: Rows, area: Area, on: date) -> dict[str, Any]:
-    """Everybody who was responsible for the area on the day, from the district down, tier by tier."""
+def responsible(rows: Rows, area: Area, on: date, issue_type: str | None = None) -> dict[str, Any]:
+    """Everybody who was responsible for the area on the day, from the district down, tier by tier; and, for an issue
+    of a type, who of them goes there."""
     grids = grids_on(rows, area, on)
     found = [stand for stand in _stands(rows, area, on) if is_about(stand, area, grids)]
     tiers: dict[Tier, list[dict[str, Any]]] = {tier: [] for tier in Tier if tier <= area.tier}
@@ -110,9 +112,11 @@ def responsible(rows: Rows, area: Area, on: date) -> dict[str, Any]:
         tier = min(Area(stand.area).tier, area.tier)
         tiers[tier].append(_person(stand))
     above = {one.tier: one for one in area.ancestors()}
+    post = None if issue_type is None else officer(issue_type, {stand.post for stand in found})
     return {
         "area": area.path,
         "on": on,
+        "goes": [_person(stand) for stand in found if stand.post is post],
         "grids": [grid.code for grid in grids if takes_in(grid, area.path)],
         "tiers": [
             {"tier": tier.label, "name": tier.zh, "area": above[tier].path, "people": people}
