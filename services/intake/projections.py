@@ -9,7 +9,20 @@ from uuid import UUID
 from services.intake.photos.projections import USING, apply_photos, apply_uses
 from shared.contracts import catalogue
 from shared.contracts.area import AreaCreated, AreaRenamed
-from shared.contracts.case import CaseArchived, CaseClosed, CaseDispatched, CaseReopened, TaskReturned
+from shared.contracts.case import (
+    CaseArchived,
+    CaseClosed,
+    CaseDispatched,
+    CaseLevelLowered,
+    CaseLevelRaised,
+    CaseMerged,
+    CaseRejected,
+    CaseReopened,
+    CaseSuspended,
+    CaseTransferredOut,
+    CaseUnmerged,
+    TaskReturned,
+)
 from shared.contracts.envelope import Recorded
 from shared.contracts.report import (
     ReportAccepted,
@@ -185,9 +198,9 @@ def move(row: Row, recorded: Recorded[Any]) -> None:
     match recorded.event:
         case ReportAccepted() | ReportSelfHandled():
             waiting = False
-        case ReportMerged(into=into):
+        case ReportMerged(into=into) | CaseMerged(into=into):
             row["merged_into"] = str(into)
-        case ReportUnmerged():
+        case ReportUnmerged() | CaseUnmerged():
             row["merged_into"] = None
         case _:
             _look(row, recorded.event)
@@ -220,7 +233,9 @@ def _move_case(row: Row, recorded: Recorded[Any]) -> None:
             row.update(department=None)
         case CaseReopened():
             row.update(department=None, due_at=None, outcome=None, closed_at=None)
-        case ReportRejected(reason=outcome):
+        case CaseLevelRaised() | CaseLevelLowered() | CaseTransferredOut():
+            row.update(department=None, due_at=None)
+        case ReportRejected(reason=outcome) | CaseRejected(reason=outcome):
             row.update(outcome=outcome)
         case CaseClosed(answer=outcome):
             row.update(outcome=outcome, closed_at=recorded.occurred_at)
@@ -245,9 +260,9 @@ def _apply_progress(batch: Batch, cursor: Cursor) -> None:
 def _note(event: object) -> dict[str, str]:
     """What the sentence about this milestone quotes."""
     match event:
-        case ReportRejected(reason=reason):
+        case ReportRejected(reason=reason) | CaseRejected(reason=reason) | CaseSuspended(reason=reason):
             return {"reason": reason}
-        case ReportMerged(into=into):
+        case ReportMerged(into=into) | CaseMerged(into=into):
             return {"into": str(into)}
         case CaseDispatched(department=department, due_at=due_at):
             return {"department": department} | ({} if due_at is None else {"due_at": due_at.isoformat()})

@@ -1,10 +1,11 @@
 """Notify 通知: who hears what, when, and on which channel, along the whole loop.
 
 Writes:  notice-<id>, subscription-<id>
-Hears:   report.accepted, report.rejected, report.appealed, report.merged, feedback.invited, case.dispatched,
-         clock.warned, escalation.raised (who is reminded, and who is called upon); its own
+Hears:   report.accepted, report.rejected, report.appealed, report.merged, case.rejected, case.merged,
+         feedback.invited, case.dispatched, clock.warned, escalation.raised (who is reminded,
+         and who is called upon); its own
          notice.requested, which it delivers, and subscription.disabled; report.submitted, report.unmerged,
-         department.registered (to know whom, and where)
+         case.unmerged, department.registered (to know whom, and where)
 Serves:  /api/v1/notices, /api/v1/outbox, /api/v1/subscriptions, /api/v1/events, /events
 
 What is said is data (`templates/`). A notice carries neither words nor contacts: both are looked up at delivery.

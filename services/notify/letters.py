@@ -11,7 +11,7 @@ from uuid import UUID
 from services.notify import queries
 from services.notify.domain import ERASED, NO_CONTACT
 from services.notify.templates import Templates
-from shared.contracts.case import CaseClosed, CaseDispatched, CaseFiled
+from shared.contracts.case import CaseClosed, CaseDispatched, CaseFiled, CaseRejected
 from shared.contracts.envelope import Recorded
 from shared.contracts.notice import NoticeRequested, RecipientKind
 from shared.contracts.report import ReportRejected, ReportSubmitted
@@ -135,7 +135,7 @@ class Writer:
             match recorded.event:
                 case CaseClosed(answer=answer):
                     values["answer"] = answer
-                case ReportRejected(reason=reason):
+                case ReportRejected(reason=reason) | CaseRejected(reason=reason):
                     values["reason"] = reason
                 case _:
                     pass

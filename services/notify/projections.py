@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.contracts.case import CaseMerged, CaseUnmerged
 from shared.contracts.envelope import Recorded
 from shared.contracts.notice import NoticeDelivered, NoticeFailed, NoticeRequested
 from shared.contracts.report import ReportMerged, ReportSubmitted, ReportUnmerged
@@ -26,9 +27,11 @@ def _apply_reporters(batch: Batch, cursor: Cursor) -> None:
     )
     for recorded in batch.events:
         event = recorded.event
-        if isinstance(event, ReportMerged | ReportUnmerged):
-            into = str(event.into) if isinstance(event, ReportMerged) else None
-            cursor.execute("UPDATE reporters SET merged_into = %s WHERE report_id = %s", [into, str(event.report_id)])
+        if isinstance(event, ReportMerged | ReportUnmerged | CaseMerged | CaseUnmerged):
+            into = str(event.into) if isinstance(event, ReportMerged | CaseMerged) else None
+            # A case has the id of the report that it was filed from.
+            own = event.report_id if isinstance(event, ReportMerged | ReportUnmerged) else event.case_id
+            cursor.execute("UPDATE reporters SET merged_into = %s WHERE report_id = %s", [into, str(own)])
 
 
 def _apply_departments(batch: Batch, cursor: Cursor) -> None:
@@ -81,8 +84,9 @@ PROJECTIONS: tuple[Projection, ...] = (
         "reporters",
         "notify",
         tables_of(__file__, "reporters"),
-        frozenset({"report.submitted", "report.merged", "report.unmerged"}),
+        frozenset({"report.submitted", "report.merged", "report.unmerged", "case.merged", "case.unmerged"}),
         _apply_reporters,
+        revision=2,
     ),
     Projection(
         "departments",

@@ -12,7 +12,7 @@ from uuid import UUID
 from services.notify import domain, queries
 from services.notify.domain import Recipient
 from services.notify.templates import OCCASIONS
-from shared.contracts.case import CaseDispatched
+from shared.contracts.case import CaseDispatched, CaseMerged, CaseRejected
 from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackInvited
 from shared.contracts.notice import RecipientKind
@@ -36,10 +36,17 @@ def tell_accepted(
 
 
 def tell_rejected(
-    recorded: Recorded[ReportRejected], log: EventLog, rows: Rows, *, channels: Channels, consumer: str, at: datetime
+    recorded: Recorded[ReportRejected | CaseRejected],
+    log: EventLog,
+    rows: Rows,
+    *,
+    channels: Channels,
+    consumer: str,
+    at: datetime,
 ) -> None:
-    """The reporter, and everybody who had reported the same, hear that it was refused, and why."""
-    report = _submitted(log, recorded.event.report_id)
+    """The reporter, and everybody who had reported the same, hear that it was refused or taken no further, and why."""
+    event = recorded.event
+    report = _submitted(log, event.report_id if isinstance(event, ReportRejected) else event.case_id)
     to = [*_reporter(report.report_id, report.subject_id, report.number), *_followers(rows, report.report_id)]
     ask(log, recorded, "report_rejected", to, channels=channels, consumer=consumer, at=at)
 
@@ -54,10 +61,12 @@ def tell_appealed(
 
 
 def tell_merged(
-    recorded: Recorded[ReportMerged], log: EventLog, *, channels: Channels, consumer: str, at: datetime
+    recorded: Recorded[ReportMerged | CaseMerged], log: EventLog, *, channels: Channels, consumer: str, at: datetime
 ) -> None:
     """The reporter of a duplicate hears under which number it goes on; acceptance may long have been told."""
-    report, other = _submitted(log, recorded.event.report_id), _submitted(log, recorded.event.into)
+    event = recorded.event
+    own = event.report_id if isinstance(event, ReportMerged) else event.case_id
+    report, other = _submitted(log, own), _submitted(log, event.into)
     to = _reporter(report.report_id, report.subject_id, report.number, into_number=other.number)
     ask(log, recorded, "report_merged", to, channels=channels, consumer=consumer, at=at)
 

@@ -15,7 +15,7 @@ from services.notify.subscriptions.replay_doors import ReplayDoors
 from services.notify.subscriptions.trial_doors import TrialDoors
 from services.notify.subscriptions.webhook_doors import WebhookDoors
 from shared.config import Config
-from shared.contracts.case import CaseDispatched
+from shared.contracts.case import CaseDispatched, CaseMerged, CaseRejected
 from shared.contracts.clock import ClockWarned, EscalationRaised
 from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackInvited
@@ -53,9 +53,9 @@ class NotifyService(  # one mixin for each kind of thing that has doors
             recorded, self.log, self.rows, channels=served, consumer="notify.tell_accepted", at=utc_now()
         )
 
-    @on(ReportRejected)
-    def tell_rejected(self, recorded: Recorded[ReportRejected]) -> None:
-        """不予受理: the reporter hears why."""
+    @on(ReportRejected, CaseRejected)
+    def tell_rejected(self, recorded: Recorded[ReportRejected | CaseRejected]) -> None:
+        """不予受理, 作废: the reporter hears why."""
         served = _channels(self.settings)
         reactions.tell_rejected(
             recorded, self.log, self.rows, channels=served, consumer="notify.tell_rejected", at=utc_now()
@@ -67,8 +67,8 @@ class NotifyService(  # one mixin for each kind of thing that has doors
         served = _channels(self.settings)
         reactions.tell_appealed(recorded, self.log, channels=served, consumer="notify.tell_appealed", at=utc_now())
 
-    @on(ReportMerged)
-    def tell_merged(self, recorded: Recorded[ReportMerged]) -> None:
+    @on(ReportMerged, CaseMerged)
+    def tell_merged(self, recorded: Recorded[ReportMerged | CaseMerged]) -> None:
         """并案: the reporter hears under which number it goes on."""
         served = _channels(self.settings)
         reactions.tell_merged(recorded, self.log, channels=served, consumer="notify.tell_merged", at=utc_now())
