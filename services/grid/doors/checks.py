@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.grid.domain.checks import Finding
+from services.grid.domain.checks import Finding, require_district
 from services.grid.doors.answers import done, within
 from services.grid.doors.check_schemas import (
     AreaQuery,
@@ -129,6 +129,7 @@ class CheckDoors(Room):
         """As chance has it, and so that the draw can be repeated: by the seed."""
         asked = call.body
         asker = permission.require(call.asker, action_area=asked["area"])
+        require_district(asker)
         since = call.at - timedelta(days=asked["days"])
         found = queries.drawn(self.rows, asked["area"], closed_since=since, seed=asked["seed"], count=asked["count"])
         drawn, refused = [], []
@@ -144,5 +145,10 @@ class CheckDoors(Room):
 
     def _answer_check(self, call: Call, *, passed: bool) -> Reply:
         which, told = call.path["check_id"], call.body
-        finding = Finding(passed=passed, findings=told["findings"], task_ids=tuple(told.get("task_ids", ())))
+        finding = Finding(
+            passed=passed,
+            findings=told["findings"],
+            task_ids=tuple(told.get("task_ids", ())),
+            photos=tuple(told["photos"]),
+        )
         return done(handlers.answer_check(self.log, which, call.signed_in, call.cause(), finding))
