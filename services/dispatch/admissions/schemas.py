@@ -14,7 +14,7 @@ from shared.web.fields import AreaField, Body, Instant, Text
 LINE, REASON, WORDS, CODE = 200, 2_000, 5_000, 60
 MOST = 500
 """Areas in one application, communities in one demand."""
-_MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+_MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
 
 
 def _or_none(field: type[fields.Field[Any]], **options: Any) -> fields.Field[Any]:
