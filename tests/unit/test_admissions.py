@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from services.dispatch.admissions import decisions, demands, force, handlers
 from services.dispatch.admissions.decisions import Narrower
 from services.dispatch.admissions.demand import Outcome
 from services.dispatch.admissions.domain import MOVES, State
+from shared.contracts import words
 from shared.contracts.admission import DemandKind
 from shared.contracts.demand import DemandBlocked, Filled
 from shared.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refused
@@ -52,6 +54,15 @@ def test_every_state_is_reached_and_only_the_ends_have_no_way_out() -> None:
 
     assert reached == set(State)
     assert set(State) - left - {State.IN_FORCE} == {State.REJECTED, State.REVOKED, State.EXPIRED}
+
+
+def test_the_document_shows_the_table_of_the_code() -> None:
+    text = (Path(__file__).parents[2] / "docs/admission.md").read_text(encoding="utf-8")
+    shown = text.split("<!-- moves -->")[1].split("<!-- end -->")[0].strip().splitlines()[2:]
+    names = [f"`{name}` | {words.TYPES[name]}" for name in MOVES]
+    moves = [f"{', '.join(sources)} | {target} | {', '.join(roles)}" for sources, target, roles in MOVES.values()]
+
+    assert shown == [f"| {name} | {move} |" for name, move in zip(names, moves, strict=True)]
 
 
 # --- applying -----------------------------------------------------------------------------------------------------
