@@ -6,13 +6,28 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from deploy.reference.files import Entry, Fault
+from deploy.reference.files import Entry, Fault, calendar_entries
+from shared.contracts import catalogue
 from shared.contracts.rulebook import CalendarPublished
+from shared.kernel.errors import Invalid
 
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _WINDOW = re.compile(rf"({_CLOCK})-({_CLOCK}|24:00)")
+
+
+def read_calendar(path: Path) -> CalendarPublished:
+    """One year's calendar from its file. Raises Invalid with every fault."""
+    catalogue.load()
+    faults: list[Fault] = []
+    entries = list(calendar_entries(path, faults))
+    faults += [fault for entry in entries for fault in calendar_faults(entry)]
+    if faults or not entries:
+        said = "\n".join(str(fault) for fault in faults) or f"{path.name}: no calendar"
+        raise Invalid(said, where=path.name)
+    return entries[0].event
 
 
 def calendar_faults(entry: Entry[CalendarPublished]) -> Iterator[Fault]:

@@ -111,7 +111,7 @@ def read(folder: Path = PANLONG) -> Reference:
     if not calendars:
         found.faults.append(Fault("calendar-*.toml", "file", "there is no working calendar", "Add calendar-2026.toml"))
     for path in calendars:
-        found.calendars += _calendar(path, found.faults)
+        found.calendars += calendar_entries(path, found.faults)
     return found
 
 
@@ -182,7 +182,8 @@ def _toml(
         yield from _event(event_name, body, name, entry, faults)
 
 
-def _calendar(path: Path, faults: list[Fault]) -> Iterator[Entry[CalendarPublished]]:
+def calendar_entries(path: Path, faults: list[Fault]) -> Iterator[Entry[CalendarPublished]]:
+    """The calendar that one file holds."""
     content = _parsed(path, faults)
     if content is None:
         return

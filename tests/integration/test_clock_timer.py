@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from services.dispatch.clocks.facts import book_of
+from services.dispatch.clocks.preview import with_calendar, would_move
 from shared.contracts.case import CaseRejected
 from shared.contracts.clock import Stage
 from shared.contracts.emergency import EmergencyEnded, EmergencyStarted
@@ -201,3 +202,19 @@ def test_the_gauges_know_what_is_overdue_and_who_was_called_upon(city: ClockCity
 
     assert works.standing.overdue() == {("community", "dispatch"): 2}
     assert works.standing.escalations() == {"urged": 2}
+
+
+def test_before_a_calendar_is_published_one_sees_what_it_would_move(city: ClockCity) -> None:
+    evening = at("2026-11-23 17:30")
+    (case_id,) = city.filed(1, at=evening)
+    city.filed(1, at=at("2026-11-26 09:00"))
+    city.project()
+    works = city.works(evening)
+    corrected = replace(YEAR_2026, version=2, holidays=(*YEAR_2026.holidays, at("2026-11-24 00:00").date()))
+    rules = with_calendar(works.present.rules(works.rows, evening), corrected)
+    found = list(would_move(city.log, works.rows, rules, evening))
+
+    assert [(one.case_id, one.old_due_at, one.due_at) for one in found] == [
+        (case_id, at("2026-11-24 08:30"), at("2026-11-25 08:30"))
+    ]
+    assert city.said("clock.recomputed") == []

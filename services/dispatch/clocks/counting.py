@@ -152,14 +152,16 @@ def stop(clock: Clock, at: datetime, fulfilled: bool, rules: Rules) -> ClockStop
 # --- another calendar, another pace -----------------------------------------------------------------------------
 
 
-def recount(clock: Clock, rules: Rules) -> datetime:
-    """Where the same limit leads over the present calendar."""
-    limit = clock.started.limit
+def recount(clock: Clock, rules: Rules) -> tuple[datetime, str]:
+    """Where the same limit leads over the present calendar, and why."""
+    limit, present = clock.started.limit, versions(clock.counted_from, clock.due_at, rules.calendar)
+    said = Wording(f"日历更正，按 {present} 重新计算", f"counted anew over calendar {present}")
     if clock.counted_from == clock.started.started_at and limit is not None and _is_plain(clock):
-        return due(clock.counted_from, limit, rules.calendar).at
+        plain = due(clock.counted_from, limit, rules.calendar)
+        return plain.at, f"{said}: {plain.because}"
     found = spend(clock.counted_from, timedelta(minutes=clock.minutes), Unit.WORKING_HOURS, rules.calendar)
     # Minutes are whole: less than one apart is the same instant.
-    return clock.due_at if timedelta() <= clock.due_at - found < _MINUTE else found
+    return (clock.due_at if timedelta() <= clock.due_at - found < _MINUTE else found), str(said)
 
 
 def _is_plain(clock: Clock) -> bool:

@@ -218,10 +218,9 @@ class Draft:
         present = counting.versions(clock.counted_from, clock.due_at, self.rules.calendar)
         if clock.calendar == present:
             return
-        found = counting.recount(clock, self.rules)
+        found, because = counting.recount(clock, self.rules)
         due_at = found if found > now else clock.due_at
-        said = Wording(f"日历更正，按 {present} 重新计算", f"counted anew over calendar {present}")
-        fact = counting.move(clock, clock.counted_from, due_at, str(said), self.rules)
+        fact = counting.move(clock, clock.counted_from, due_at, because, self.rules)
         event_id = derived_id("clock.recomputed", clock.clock_id, clock.calendar, fact.calendar, _utc(clock.due_at))
         self._add(fact, now, event_id)
 
