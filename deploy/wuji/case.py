@@ -9,7 +9,7 @@ import click
 import rich_click as rich
 
 from deploy.local.words import say
-from deploy.wuji import stored
+from deploy.wuji import case_now, stored
 from deploy.wuji.access import Access
 from deploy.wuji.output import examples, output_option, print_json, print_table
 from shared.kernel.errors import NotFound
@@ -17,13 +17,22 @@ from shared.kernel.errors import NotFound
 LONGEST = 60
 
 
-@click.command(cls=rich.RichCommand, epilog=examples("wuji case 530103-2026-000012", "wuji case 0193… -o json"))
+@click.command(
+    cls=rich.RichCommand,
+    epilog=examples("wuji case 530103-2026-000012", "wuji case 530103-2026-000012 --now", "wuji case 0193… -o json"),
+)
 @click.argument("which")
+@click.option(
+    "--now", is_flag=True, help=say("现在的状态、任务与待审批", "where it stands, its tasks, what is undecided")
+)
 @output_option()
-def case(which: str, output: str) -> None:
+def case(which: str, now: bool, output: str) -> None:
     """一件事的全部经过:谁、何时、因何。The whole life of one case, by its number or id."""
     access = Access.find()
     case_id = identify(access, which)
+    if now:
+        case_now.show(access, case_id, output)
+        return
     with access.database() as cursor:
         rows = stored.about(cursor, case_id)
     if not rows:
