@@ -14,6 +14,7 @@ from deploy.wuji.output import examples, output_option, print_json, print_table
 from shared.kernel.area import Area
 from shared.kernel.errors import Invalid
 
+BOUNDS = (("WUJI_GRID_LEAST_HOUSEHOLDS", "200"), ("WUJI_GRID_MOST_HOUSEHOLDS", "300"))
 MOST = 50
 """Grids that a table shows; the JSON form shows as many."""
 
@@ -56,7 +57,8 @@ def ask(access: Access, area: Area | None, day: date | None, gaps: bool, respons
     on = day or date.fromisoformat(day_of(utc_now()))
     if responsible and area is not None:
         return queries.responsible(rows, area, on)
-    return queries.staffing(rows, area, on, Households(), only_gaps=gaps, after=None, limit=MOST)
+    bounds = Households(*(int(access.values.get(name, default)) for name, default in BOUNDS))
+    return queries.staffing(rows, area, on, bounds, only_gaps=gaps, after=None, limit=MOST)
 
 
 def _day(text: str | None) -> date | None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.grid.domain.visits import Seen, visit_id
-from services.grid.handlers import create_area
+from services.grid.handlers import create_area, draw_grid
 from services.grid.handlers import visits as handlers
 from services.grid.handlers.visits import Kept
 from shared.contracts.feedback import Satisfaction
@@ -98,6 +98,23 @@ def test_a_visit_is_in_an_area_that_exists_and_the_visitors_own() -> None:
         record(ground(), replace(SEEN, area=Area("530103.004.012.009")))
     with pytest.raises(Forbidden):
         record(ground(), replace(SEEN, area=Area("530103.004.013")))
+
+
+def test_a_visit_counts_for_the_grid_that_is_named_when_it_is_there_and_for_no_other() -> None:
+    log = ground()
+    for code, community in (("G1", COMMUNITY), ("G2", Area("530103.004.013"))):
+        if community != COMMUNITY:
+            create_area(log, community, Asker("o-1", "operator"), cause(), name="区域", kind="社区", centre=None)
+        draw_grid(
+            log, code, Asker("o-1", "operator"), cause(), name="网格", community=community, covers=(), households=250
+        )
+    kept = record(log, replace(SEEN, grid="G1"))
+
+    assert log.stream(f"visit-{kept.visit_id}")[0].event.grid == "G1"
+    for code in ("G2", "G9"):
+        with pytest.raises(Invalid) as invalid:
+            record(log, replace(SEEN, client_id="v-2", grid=code))
+        assert invalid.value.where == "grid"
 
 
 def test_a_device_that_sends_the_same_twice_at_once_has_one_visit() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.grid.domain.staffing import GridPlace, Households
+from services.grid.domain.staffing import GridPlace, Households, takes_in
 from shared.contracts.grid import GridDrawn
 from shared.kernel.area import Area, Tier
 from shared.kernel.errors import Invalid, Refused
@@ -45,6 +45,11 @@ def redraw(grid: GridDrawn, wanted: GridDrawn) -> tuple[GridDrawn, ...]:
         )
         raise Refused(str(said), rule="grid.community_fixed", where="community", hint="draw a new grid there")
     return () if grid == wanted else (wanted,)
+
+
+def holds(grid: GridDrawn, area: Area) -> bool:
+    """Whether something of the area is the grid's: it lies within its lines, or has some of them inside."""
+    return takes_in(GridPlace(grid.code, grid.name, grid.community, grid.covers, grid.households), area.path)
 
 
 def warnings(count: int, households: Households) -> list[str]:

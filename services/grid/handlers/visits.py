@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.grid.domain import visits
+from services.grid.domain import grids, visits
 from services.grid.domain.visits import Seen, Visit, VisitEvent
-from services.grid.handlers.common import area_of, place, visit_stream
+from services.grid.handlers.common import area_of, grid_stream, place, visit_stream
 from services.grid.handlers.duty import OURSELVES
 from shared.contracts.feedback import Satisfaction
 from shared.handling import Cause, amend, begin, fold
 from shared.kernel.area import Area
-from shared.kernel.errors import Conflict, NotFound
+from shared.kernel.errors import Conflict, Invalid, NotFound
 from shared.kernel.masking import mask
 from shared.kernel.wording import Wording
 from shared.ports import Appended, EventLog
@@ -51,7 +51,7 @@ def record_visit(
         return Kept(which, is_new=False)
     if place(log, seen.area) is None:
         raise NotFound(str(Wording(f"没有区域 {seen.area}", f"there is no area {seen.area}")), where="area")
-    recorded = visits.record(asker.id, seen, seen.grid or grid_of(seen.area), cause.at, reply_within)
+    recorded = visits.record(asker.id, seen, _grid(log, grid_of, seen), cause.at, reply_within)
     # What happened, happened in the field: the log keeps besides when it came to us.
     in_field = replace(cause, at=min(seen.happened_at, cause.at), idempotency_key=None, request_hash=None)
     try:
@@ -97,6 +97,17 @@ def _change(
     stream = visit_stream(visit_id)
     permission.require(asker, action_area=area_of(log, stream))
     return amend(log, stream, visits.evolve, decide, cause)
+
+
+def _grid(log: EventLog, grid_of: GridOf, seen: Seen) -> str | None:
+    """The grid that it counts for: the one that was named, when it takes the place in, or the one that does."""
+    if seen.grid is None:
+        return grid_of(seen.area)
+    drawn = fold(log.stream(grid_stream(seen.grid)), grids.evolve)
+    if drawn is None or not grids.holds(drawn, seen.area):
+        said = Wording(f"{seen.area} 不在网格 {seen.grid}", f"{seen.area} is not in grid {seen.grid}")
+        raise Invalid(str(said), where="grid", hint="leave it out: it follows from the area")
+    return seen.grid
 
 
 def _known(log: EventLog, stream: str) -> Visit:

@@ -56,7 +56,7 @@ def _planned(cursor: Cursor, event: duty.ShiftPlanned, _: Recorded[Any]) -> None
     upsert(cursor, "duty_shifts", ("shift_id",), [row])
     cursor.execute(
         "UPDATE duty_posts SET gaps_told = (SELECT coalesce(array_agg(told), '{}') FROM unnest(gaps_told) told"
-        " WHERE NOT (told >= %s AND told < %s)) WHERE post_id = %s",
+        " WHERE NOT (told >= %s AND told < %s)) WHERE post_id = %s AND gaps_told <> '{}'",
         [event.starts_at, event.ends_at, str(event.post_id)],
     )
 
