@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import time
 
-from eventlet import tpool
+import eventlet
+from eventlet.green import subprocess
 from eventlet.semaphore import Semaphore
 
 from services.intake.photos import handlers, queries
@@ -13,7 +14,7 @@ from services.intake.photos.schemas import LookQuery, PhotoReceipt, TakenQuery
 from services.intake.room import Room
 from shared.kernel.area import Area
 from shared.kernel.errors import NotFound, Unavailable
-from shared.photos import Prepared, prepare, reference
+from shared.photos import Prepared, easel, reference
 from shared.photos.images import LARGEST_BODY
 from shared.security.permission import require
 from shared.web.call import ANYONE, Call, Reply
@@ -104,7 +105,18 @@ class PhotoDoors(Room):
 
 
 def _drawn(raw: bytes) -> Prepared:
-    """In a thread of its own: everybody else goes on meanwhile."""
+    """In a process of its own: everybody else goes on meanwhile. Raises Invalid, Unavailable."""
     with _AT_THE_EASEL:
-        picture: Prepared = tpool.execute(prepare, raw)
-    return picture
+        process = subprocess.Popen(
+            easel.COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=easel.ENVIRONMENT, close_fds=True
+        )
+        try:
+            with eventlet.Timeout(easel.SECONDS):
+                answer, _ = process.communicate(raw)
+        except eventlet.Timeout as error:
+            raise Unavailable("drawing the photo took too long", retry_after=30) from error
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+    return easel.result(answer)
