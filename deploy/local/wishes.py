@@ -24,6 +24,7 @@ READERS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("WUJI_WEBHOOK_", "WUJI_SUBSCRIPTION_", "WUJI_REPLAY_", "WUJI_PARTNERS_URL"), ("notify", "courier")),
     (("WUJI_PHOTO_",), ("intake",)),
     (("WUJI_DEMO",), SERVICES),
+    (("WUJI_OIDC_",), ("grid",)),
     (("WUJI_PUBLIC_URL", "WUJI_LOG"), (*SERVICES, "relay", "projector", "courier", "timer")),
 )
 """Beginnings of names, and the processes that read them. Whatever else is no secret goes to all services; the

@@ -103,6 +103,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("WUJI_GRID_LEAST_HOUSEHOLDS", "a grid with fewer households is too small", "200", "count", 200),
     Setting("WUJI_GRID_MOST_HOUSEHOLDS", "a grid with more households is too large", "300", "count", 300),
     Setting("WUJI_VISIT_REPLY_HOURS", "hours in which a household that was visited has its answer", "72", "count", 72),
+    Setting(
+        "WUJI_OIDC_ISSUER", "the city's identity provider, for signing in at the pages", "https://sso.example.gov.cn"
+    ),
+    Setting("WUJI_OIDC_CLIENT_ID", "our name at the identity provider", "wuji"),
+    Setting("WUJI_OIDC_CLIENT_SECRET", "our secret at the identity provider, if it gives one", "secret", secret=True),
+    Setting("WUJI_OIDC_MAPPING_FILE", "which of its people may do what: see docs/accounts.md", "/etc/wuji/people.toml"),
     Setting("WUJI_DEMO", "every page says that this is a demonstration", "true", "flag", False),
     Setting("WUJI_HTTP_WORKERS", "requests worked on at the same time", "64", "count", 64),
     Setting("WUJI_HTTP_QUEUE", "requests that may wait for a worker before 503", "256", "count", 256),

@@ -5,22 +5,21 @@ from __future__ import annotations
 import secrets
 
 from services.grid.accounts import handlers, keys, passwords
+from services.grid.accounts.browsers import RENEWAL_PATH
+from services.grid.accounts.oidc_pages import OidcPages
 from services.grid.accounts.schemas import LogInForm, LookQuery, NextQuery, Nothing, PasswordForm
 from services.grid.accounts.signing_in import sign_in
-from services.grid.room import PAGES, Room
+from services.grid.room import PAGES
 from shared.entrypoints.apart import apart
 from shared.kernel.errors import Forbidden, Invalid, Refused, Unauthenticated
 from shared.pages import environment, language
 from shared.pages.page import local_address, page, to
 from shared.security import sessions
-from shared.security.permission import Asker
 from shared.web import cookies
 from shared.web.call import ANYONE, Call, Reply
 
-_RENEWAL_PATH = "/session"
 
-
-class AccountPages(Room):
+class AccountPages(OidcPages):
     """登录、退出、我的账号."""
 
     @page("GET", "/login", summary="Sign in", query=NextQuery, roles=ANYONE)
@@ -30,7 +29,7 @@ class AccountPages(Room):
         return (
             to(where)
             if call.asker
-            else PAGES.render(call, "login.html", next=where, wrong=None, account="", oidc=False)
+            else PAGES.render(call, "login.html", next=where, wrong=None, account="", oidc=self.has_provider)
         )
 
     @page("POST", "/login", summary="Sign in", body=LogInForm, roles=ANYONE)
@@ -49,7 +48,7 @@ class AccountPages(Room):
             )
         except Forbidden as error:
             return PAGES.render(
-                call, "login.html", status=403, next=where, wrong=str(error), account=account, oidc=False
+                call, "login.html", status=403, next=where, wrong=str(error), account=account, oidc=self.has_provider
             )
         if found.must_change:
             csrf = secrets.token_urlsafe(18)
@@ -62,7 +61,7 @@ class AccountPages(Room):
         """One button: an address alone must not sign anybody out."""
         return PAGES.render(call, "logout.html")
 
-    @page("POST", f"{_RENEWAL_PATH}/end", summary="Sign out", body=Nothing, roles=ANYONE)
+    @page("POST", f"{RENEWAL_PATH}/end", summary="Sign out", body=Nothing, roles=ANYONE)
     def log_out(self, call: Call) -> Reply:
         """The browser is forgotten, here and there."""
         if secret := call.cookies.get(sessions.RENEWAL_COOKIE):
@@ -70,17 +69,17 @@ class AccountPages(Room):
         return to(
             "/",
             cookies.forget(sessions.COOKIE, secure=self._secure),
-            cookies.forget(sessions.RENEWAL_COOKIE, secure=self._secure, path=_RENEWAL_PATH),
+            cookies.forget(sessions.RENEWAL_COOKIE, secure=self._secure, path=RENEWAL_PATH),
         )
 
-    @page("GET", _RENEWAL_PATH, summary="Another half hour", query=NextQuery, roles=ANYONE)
+    @page("GET", RENEWAL_PATH, summary="Another half hour", query=NextQuery, roles=ANYONE)
     def renew_and_go_on(self, call: Call) -> Reply:
         """A browser that is still known goes on without a question; others sign in."""
         where = local_address(call.query["next"])
         cookie = self._renewed(call)
         return to(f"/login?next={where}") if cookie is None else to(where, cookie)
 
-    @page("POST", _RENEWAL_PATH, summary="Another half hour", body=Nothing, roles=ANYONE)
+    @page("POST", RENEWAL_PATH, summary="Another half hour", body=Nothing, roles=ANYONE)
     def renew(self, call: Call) -> Reply:
         """What every open page asks for from time to time."""
         cookie = self._renewed(call)
@@ -140,35 +139,3 @@ class AccountPages(Room):
     def _password_form(self, call: Call, where: str, **wrong: str) -> Reply:
         status = 400 if wrong else 200
         return PAGES.render(call, "password.html", status=status, next=where, wrong=wrong, rules=passwords.RULES)
-
-    def _open(self, asker: Asker, name: str | None, call: Call, issuer: str | None = None) -> tuple[str, str]:
-        """Both cookies of a browser that somebody has just signed in with."""
-        secret = keys.open_session(self.rows, asker, name, call.at, issuer=issuer)
-        renewal = cookies.write(
-            sessions.RENEWAL_COOKIE, secret, secure=self._secure, lifetime=keys.LONGEST, path=_RENEWAL_PATH
-        )
-        return self._signed(asker, name, secret), renewal
-
-    def _renewed(self, call: Call) -> str | None:
-        """Another session cookie, if the browser and its account are still welcome."""
-        secret = call.cookies.get(sessions.RENEWAL_COOKIE, "")
-        known = keys.seen_session(self.rows, secret, call.at) if secret else None
-        if known is None:
-            return None
-        if known.issuer is not None:
-            return self._signed(known.asker, known.name, secret)
-        account = handlers.load(self.log, known.asker.id)
-        if account is None or not account.is_enabled:
-            return None
-        return self._signed(keys.asker_of(account.name, account.post), known.name, secret)
-
-    def _signed(self, asker: Asker, name: str | None, secret: str) -> str:
-        csrf = sessions.csrf_of(secret)
-        return self._session_cookie(sessions.sign(self.settings.token_key, asker, csrf=csrf, name=name))
-
-    def _session_cookie(self, value: str) -> str:
-        return cookies.write(sessions.COOKIE, value, secure=self._secure, lifetime=sessions.LIFETIME)
-
-    @property
-    def _secure(self) -> bool:
-        return self.settings.public_url.startswith("https:")
