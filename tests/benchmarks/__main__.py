@@ -23,7 +23,7 @@ from deploy.local.environment import PROCESSES
 from deploy.local.places import RunDir
 from deploy.local.progress import Progress
 from deploy.local.servers import Servers as PrivateServers
-from tests.benchmarks import append, http, latency, projection, relay, replay, slow_subscriber, views
+from tests.benchmarks import append, clocks, http, latency, projection, relay, replay, slow_subscriber, views
 from tests.benchmarks.figures import Figure
 from tests.support.servers import POSTGRES_FOR_TESTS, Servers
 from tests.support.stack import eventually, started
@@ -64,6 +64,10 @@ def _subscribers(servers: Servers, quick: bool) -> list[Figure]:
     return slow_subscriber.figures(servers, 6_000 if quick else 12_000, rounds=1 if quick else 5)
 
 
+def _clocks(servers: Servers, quick: bool) -> list[Figure]:
+    return clocks.run(servers, quick)
+
+
 PARTS: dict[str, Callable[[Servers, bool], list[Figure]]] = {
     "append": _append,
     "relay": _relay,
@@ -72,6 +76,7 @@ PARTS: dict[str, Callable[[Servers, bool], list[Figure]]] = {
     "views": _views,
     "replay": _replay,
     "subscribers": _subscribers,
+    "clocks": _clocks,
 }
 FULL: dict[str, Callable[[Servers, bool], list[Figure]]] = {"million": _million}
 """What takes long and is measured when it is named, or with `--full`."""

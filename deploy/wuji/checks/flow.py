@@ -53,9 +53,25 @@ def areas(patient: Patient) -> Found:
     return good(say(f"{count} 个区域", f"{count} areas"))
 
 
+def clocks(patient: Patient) -> Found:
+    """What has fallen due at any hour is said within moments, wherever a timer runs."""
+    ((waiting,),) = patient.access.rows(
+        "SELECT count(*) FROM (SELECT 1 FROM dispatch.clocks WHERE any_hour AND fires_at < now() - %s LIMIT 1000) AS late",
+        (timedelta(seconds=LATE_SECONDS),),
+        role="dispatch",
+    )
+    if waiting:
+        said = say(f"{waiting} 个到期时限无人宣布", f"{waiting} limits have run out and nobody said so")
+        return bad(
+            said, say("看 timer 日志;可同时运行多个计时进程", "look into timer.log; any number of timers may run")
+        )
+    return good(say("到期即报", "said as they fall due"))
+
+
 CHECKS = (
     Check("WUJI-D031", "转发滞后", "relay lag", relay),
     Check("WUJI-D032", "投影滞后", "projection lag", projections),
     Check("WUJI-D033", "工作日历", "working calendar", calendar),
     Check("WUJI-D034", "区域数据", "areas", areas),
+    Check("WUJI-D035", "时限", "time limits", clocks),
 )

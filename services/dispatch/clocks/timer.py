@@ -30,7 +30,7 @@ _SAID = timedelta(minutes=10)
 _NOTHING = timedelta(seconds=10)
 """How long a row is left alone that was looked at in vain: the index was behind, and soon is not."""
 
-_DUE = """
+DUE = """
 SELECT c.clock_id, c.case_id, c.fires_at FROM clocks c
 WHERE c.any_hour = %(any_hour)s AND c.fires_at < %(now)s
   AND NOT EXISTS (
@@ -107,7 +107,7 @@ class Timer:
 
     def _fire(self, rules: Rules, now: datetime, *, any_hour: bool) -> Turned:
         wanted = {"now": now, "any_hour": any_hour, "batch": self.batch}
-        with self.claimed(_DUE, wanted) as rows:
+        with self.claimed(DUE, wanted) as rows:
             return self._say(rows, rules, now) if rows else Turned()
 
     def _say(self, rows: Sequence[Row], rules: Rules, now: datetime) -> Turned:
