@@ -39,7 +39,7 @@ class Department:
         self.orders.commit()
 
     def take_on(self, event: Event) -> None:
-        """派遣 → 签收: a new work order; then the platform hears that we have it."""
+        """派遣、协办 → 签收: a new work order, as the lead or as a helper; then the platform hears that we have it."""
         if event.data["department"] != self.code or event.test:
             return
         values = (event.data["task_id"], event.data["case_id"], event.area, event.data.get("due_at"))
@@ -105,6 +105,7 @@ def main() -> int:
     )
     subscriber = Subscriber.from_env()
     subscriber.on("case.dispatched")(department.take_on)
+    subscriber.on("task.added")(department.take_on)
     subscriber.on("case.rework_ordered")(department.again)
     subscriber.on("task.signed")(department.work)
     return subscriber.run()
