@@ -80,7 +80,17 @@ def _spread(points: list[Point]) -> list[Point]:
         return [(WIDTH / 2, HEIGHT / 2)]
     fitted = [(_MARGIN + (x - left) / wide * inner_width, _MARGIN + (y - top) / high * inner_height) for x, y in points]
     loose = 0.2 * sqrt(inner_width * inner_height / len(points))
-    return [(x + loose * _wobble(n), y + loose * _wobble(n + 0.5)) for n, (x, y) in enumerate(fitted)]
+    return [
+        (
+            _within(x + loose * _wobble(n) + n % 7 * 0.01, WIDTH),
+            _within(y + loose * _wobble(n + 0.5) + n % 5 * 0.01, HEIGHT),
+        )
+        for n, (x, y) in enumerate(fitted)
+    ]
+
+
+def _within(at: float, size: float) -> float:
+    return min(max(at, _MARGIN), size - _MARGIN)
 
 
 def _wobble(n: float) -> float:

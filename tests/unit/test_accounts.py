@@ -1,0 +1,132 @@
+"""Accounts, passwords and sessions: who is let in, and what never leaves the room."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.grid.accounts import domain, handlers, passwords
+from services.grid.accounts.domain import Post
+from services.grid.accounts.oidc import Mapped
+from shared.contracts.account import SetBy
+from shared.contracts.envelope import Actor
+from shared.handling import Cause
+from shared.kernel.area import Area
+from shared.kernel.errors import Forbidden, Invalid, Refused, Unauthenticated
+from shared.security import sessions, tokens
+from shared.security.permission import Asker
+from shared.web import cookies
+from tests.support.memory import MemoryLog
+
+AT = datetime(2026, 5, 3, 9, tzinfo=UTC)
+CAUSE = Cause(actor=Actor("operator", "operator"), at=AT)
+DISPATCHER = Post("dispatcher", "530103", None)
+KEY = tokens.new_key()
+
+
+def test_an_account_is_created_with_a_one_time_password_that_no_event_holds() -> None:
+    log = MemoryLog("grid")
+    password = handlers.create(log, "p0317", DISPATCHER, CAUSE, called="小李")
+    history = log.stream("account-p0317")
+
+    assert handlers.load(log, "p0317") == domain.Account("p0317", DISPATCHER)
+    assert len(password) == 19
+    assert password not in str(history)
+    assert "小李" not in str(history)
+
+
+def test_the_same_account_is_not_created_twice() -> None:
+    log = MemoryLog("grid")
+    handlers.create(log, "p0317", DISPATCHER, CAUSE, called=None)
+
+    with pytest.raises(Refused, match="p0317"):
+        handlers.create(log, "p0317", DISPATCHER, CAUSE, called=None)
+
+
+@pytest.mark.parametrize("name", ["李小明", "A1", "x", "with space", "-dash", "a" * 64])
+def test_an_account_is_called_by_a_number_and_not_by_a_name(name: str) -> None:
+    with pytest.raises(Invalid):
+        domain.create(None, name, DISPATCHER)
+
+
+def test_a_clerk_of_no_department_is_none() -> None:
+    with pytest.raises(Invalid, match="department"):
+        domain.create(None, "p0317", Post("department", "530103", None))
+
+
+def test_disabling_twice_changes_nothing() -> None:
+    account = domain.Account("p0317", DISPATCHER)
+    (event,) = domain.disable(account, "moved away")
+    disabled = domain.evolve(account, event)
+
+    assert not disabled.is_enabled
+    assert domain.disable(disabled, "again") == ()
+    assert domain.evolve(disabled, domain.enable(disabled)[0]).is_enabled
+
+
+def test_an_account_is_known_by_the_same_post_after_its_password_was_set_and_locked() -> None:
+    account = domain.Account("p0317", DISPATCHER)
+    for event in (*domain.set_password(account, SetBy.HOLDER), *domain.lock(account, 5, AT)):
+        assert domain.evolve(account, event) == account
+
+
+@pytest.mark.parametrize(
+    "password", ["short", "alllowercase1", "Password-2026", "P0317-kunming-x", "aA1-aA1-aA1-", "x" * 201]
+)
+def test_a_password_that_others_would_try_is_refused_with_the_rule(password: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        passwords.check_rules(password, "p0317")
+
+    assert "password" in refused.value.errors
+
+
+@pytest.mark.parametrize("password", ["Kunming-2026", "滇池Sunset77", "correct horse battery staple"])
+def test_a_good_password_is_taken_and_known_again(password: str) -> None:
+    passwords.check_rules(password, "p0317")
+    kept = passwords.hashed(password)
+
+    assert kept.startswith("$argon2id$")
+    assert passwords.is_right(password, kept)
+    assert not passwords.is_right(password + "x", kept)
+    assert not passwords.is_right(password, None)
+
+
+def test_a_session_says_who_it_is_until_it_ends() -> None:
+    asker = Asker("p0317", "dispatcher", Area("530103.001"))
+    cookie = sessions.sign(KEY, asker, csrf="form", name="小李", clock=lambda: AT)
+    reader = sessions.Sessions(tokens.public_part(KEY), clock=lambda: AT)
+    later = sessions.Sessions(tokens.public_part(KEY), clock=lambda: AT + timedelta(minutes=31))
+
+    assert reader.read(cookie).asker == asker
+    assert reader.read(cookie).allows("form")
+    assert not reader.read(cookie).allows("other")
+    assert not reader.read(cookie).allows(None)
+    with pytest.raises(Unauthenticated):
+        later.read(cookie)
+
+
+def test_a_bearer_token_is_no_session_and_a_strangers_cookie_neither() -> None:
+    reader = sessions.Sessions(tokens.public_part(KEY))
+    bearer = tokens.sign(KEY, subject="p0317", role="dispatcher")
+    strange = sessions.sign(tokens.new_key(), Asker("p0317", "operator"), csrf="x", name=None)
+
+    for cookie in (bearer, strange, "", "x.y.z"):
+        with pytest.raises(Unauthenticated):
+            reader.read(cookie)
+
+
+def test_cookies_are_read_with_suspicion() -> None:
+    assert cookies.read('a=1; b="2"; a=3; broken; c d=4; e=') == {"a": "1", "b": "2", "e": ""}
+    assert "HttpOnly" in cookies.write("a", "1", secure=True)
+    assert "Secure" in cookies.write("a", "1", secure=True)
+    assert "Max-Age=0" in cookies.forget("a", secure=False)
+
+
+def test_whoever_fits_no_rule_of_the_mapping_is_not_let_in() -> None:
+    mapped = Mapped("sub", "name", ({"claim": "groups", "has": "clerks", "role": "claim:role", "area": "530103"},))
+
+    assert mapped.person({"sub": "7", "groups": ["clerks"], "role": "reader"}, "x").asker.id == "sso:7"
+    for claims in ({"sub": "7"}, {"sub": "7", "groups": "other"}, {"sub": "7", "groups": "clerks", "role": "king"}):
+        with pytest.raises(Forbidden):
+            mapped.person(claims, "x")
