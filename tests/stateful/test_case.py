@@ -135,32 +135,36 @@ class CaseMachine(RuleBasedStateMachine):
     def _do(self, asker: Asker, action: Action) -> None:
         """What was said to be allowed is done: with the request or the task that the action's path names."""
         cause = Cause(actor=asker.actor, at=self.at)
-        parts = action.door.split("/")
-        own = [task for task in self.case.tasks.values() if is_own(task, asker)]
-        for task_id in [task.task_id for task in own] or [None]:
+        own = [task.task_id for task in self.case.tasks.values() if is_own(task, asker)]
+        for task_id in own or [None]:
             with suppress(Refused, Invalid if action.name in PARTICULAR else Refused):
-                match action.name:
-                    case "return":
-                        wish = returns.Wish(kind=ReturnKind.NOTHING_TO_DO, reason="无需处置", task_id=task_id)
-                        handlers.ask_return(self.log, BOOK, self.case_id, asker, cause, wish)
-                    case "approve":
-                        handlers.approve(self.log, BOOK, self.case_id, asker, cause, request_id=UUID(parts[1]))
-                    case "refuse":
-                        told: dict[str, Any] = {"request_id": UUID(parts[1]), "reason": "不同意"}
-                        handlers.refuse(self.log, self.case_id, asker, cause, **told)
-                    case "withdraw":
-                        told = {"task_id": UUID(parts[1]), "reason": "不需要"}
-                        handlers.withdraw_task(self.log, BOOK, self.case_id, asker, cause, **told)
-                    case "sign":
-                        handlers.sign(self.log, self.case_id, asker, cause, task_id=task_id)
-                    case "start":
-                        handlers.start(self.log, self.case_id, asker, cause, task_id=task_id)
-                    case "respond":
-                        said = Answer(answer="已清运", task_id=task_id)
-                        handlers.respond(self.log, BOOK, self.case_id, asker, cause, said)
-                    case name:
-                        DO[name].do(self.log, self.case_id, asker, cause)
+                if "/" in action.door:
+                    self._decide(asker, action.name, UUID(action.door.split("/")[1]), cause)
+                elif action.name in ("return", "sign", "start", "respond"):
+                    self._work(asker, action.name, task_id, cause)
+                else:
+                    DO[action.name].do(self.log, self.case_id, asker, cause)
                 return
+
+    def _decide(self, asker: Asker, name: str, about: UUID, cause: Cause) -> None:
+        if name == "approve":
+            handlers.approve(self.log, BOOK, self.case_id, asker, cause, request_id=about)
+        elif name == "refuse":
+            handlers.refuse(self.log, self.case_id, asker, cause, request_id=about, reason="不同意")
+        else:
+            told: dict[str, Any] = {"task_id": about, "reason": "不需要"}
+            handlers.withdraw_task(self.log, BOOK, self.case_id, asker, cause, **told)
+
+    def _work(self, asker: Asker, name: str, task_id: UUID | None, cause: Cause) -> None:
+        if name == "return":
+            wish = returns.Wish(kind=ReturnKind.NOTHING_TO_DO, reason="无需处置", task_id=task_id)
+            handlers.ask_return(self.log, BOOK, self.case_id, asker, cause, wish)
+        elif name == "respond":
+            said = Answer(answer="已清运", task_id=task_id)
+            handlers.respond(self.log, BOOK, self.case_id, asker, cause, said)
+        else:
+            command = handlers.sign if name == "sign" else handlers.start
+            command(self.log, self.case_id, asker, cause, task_id=task_id)
 
     # --- what is heard ------------------------------------------------------------------------------------------
 
