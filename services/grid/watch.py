@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.grid.domain import duty
+from services.grid.domain import duty_clock
 from services.grid.handlers.duty import watch_post
 from services.grid.handlers.visits import watch_visit
 from services.grid.queries.duty import open_posts
@@ -23,7 +23,7 @@ def look(log: EventLog, rows: Rows, now: datetime) -> int:
     """Say everything that is to be said at this moment; how many events that were."""
     said = 0
     for post, in_emergency in open_posts(rows, None, now):
-        if duty.watch(post, now, in_emergency=in_emergency):
+        if duty_clock.watch(post, now, in_emergency=in_emergency):
             said += _events(watch_post(log, post.post_id, now, in_emergency=in_emergency))
     for visit_id in waiting_too_long(rows, now, AT_ONCE):
         said += _events(watch_visit(log, visit_id, now))

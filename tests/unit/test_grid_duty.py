@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from services.grid.domain import duty
+from services.grid.domain import duty, duty_clock
 from services.grid.domain.duty import DutyPost
 from services.grid.handlers import create_area
 from services.grid.handlers import duty as handlers
@@ -284,9 +284,9 @@ def test_at_every_hour_there_is_somebody_planned_or_a_gap_and_never_both(
         for event in planned:
             post = duty.evolve(post, event)
     now = hours(at) + timedelta(minutes=30)
-    inside = [gap for gap in duty.gaps(post, now, now + timedelta(minutes=1)) if gap.starts_at <= now]
+    inside = [gap for gap in duty_clock.gaps(post, now, now + timedelta(minutes=1)) if gap.starts_at <= now]
 
-    assert bool(duty.on_duty(post, now)) != bool(inside)
+    assert bool(duty_clock.on_duty(post, now)) != bool(inside)
 
 
 @given(some.lists(some.integers(1, 48), min_size=1, max_size=20))
@@ -297,12 +297,12 @@ def test_watching_twice_says_nothing_new_and_a_post_is_taken_over_only_while_sil
     now = NOON
     for step in steps:
         now += timedelta(minutes=30 * step)
-        for event in duty.watch(post, now):
+        for event in duty_clock.watch(post, now):
             post = duty.evolve(post, event)
-        assert duty.watch(post, now) == ()
+        assert duty_clock.watch(post, now) == ()
         assert post.taken_over_by is None or post.silent_since is not None
-        if step % 3 == 0 and duty.on_duty(post, now):
-            for event in duty.answer(post, duty.on_duty(post, now)[0].person, now):
+        if step % 3 == 0 and duty_clock.on_duty(post, now):
+            for event in duty.answer(post, duty_clock.on_duty(post, now)[0].person, now):
                 assert isinstance(event, ShiftAnswered | DutyGivenBack)
                 post = duty.evolve(post, event)
             assert (post.taken_over_by, post.silent_since) == (None, None)

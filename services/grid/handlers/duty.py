@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.grid.domain import duty, emergencies
+from services.grid.domain import duty, duty_clock, emergencies
 from services.grid.domain.duty import DutyEvent, DutyPost
 from services.grid.domain.emergencies import Emergency
 from services.grid.handlers.common import area_of, duty_stream, emergency_stream, place
@@ -90,7 +90,7 @@ def watch_post(log: EventLog, post_id: UUID, now: datetime, *, in_emergency: boo
             log,
             duty_stream(post_id),
             duty.evolve,
-            lambda post: duty.watch(post, now, in_emergency=in_emergency),
+            lambda post: duty_clock.watch(post, now, in_emergency=in_emergency),
             Cause(actor=OURSELVES, at=now),
         )
     except Conflict:

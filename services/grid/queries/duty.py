@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.grid.domain.duty import AHEAD, DutyPost, Shift, gaps, on_duty
+from services.grid.domain.duty import DutyPost, Shift
+from services.grid.domain.duty_clock import AHEAD, gaps, on_duty
 from shared.contracts.duty import DutyKind
 from shared.kernel.area import Area
 from shared.ports import Rows
