@@ -65,7 +65,8 @@ def test_the_header_names_every_event_that_a_reaction_hears(service: str) -> Non
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_header_names_every_address_that_the_service_serves(service: str) -> None:
     named = set(re.findall(r"/[\w/.-]+", _header(service)["Serves"]))
-    served = {door.url for _, door in doors_of(service_class(service))}
+    # Home is where every other address begins, so it cannot be told apart by how it begins.
+    served = {door.url for _, door in doors_of(service_class(service))} - {"/"}
     unnamed = {url for url in served if not any(url.startswith(place) for place in named) and "openapi" not in url}
 
     assert unnamed == set()
