@@ -142,7 +142,7 @@ class Bench:
             )
             headers["Authorization"] = f"Bearer {token}"
         answer = requests.request(method, service.url(path), json=body, headers=headers, timeout=15)
-        _agree(SurveyService if service is self.services["survey"] else DispatchService, method, path, answer)
+        _agree(SurveyService if service is self.services.get("survey") else DispatchService, method, path, answer)
         return answer
 
     def step(self, case_id: UUID, action: str, body: Any = None, **who: Any) -> dict[str, Any]:

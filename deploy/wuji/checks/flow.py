@@ -56,7 +56,8 @@ def areas(patient: Patient) -> Found:
 def clocks(patient: Patient) -> Found:
     """What has fallen due at any hour is said within moments, wherever a timer runs."""
     ((waiting,),) = patient.access.rows(
-        "SELECT count(*) FROM (SELECT 1 FROM dispatch.clocks WHERE any_hour AND fires_at < now() - %s LIMIT 1000) AS late",
+        "SELECT count(*) FROM (SELECT 1 FROM dispatch.clocks"
+        " WHERE any_hour AND fires_at < now() - %s LIMIT 1000) AS late",
         (timedelta(seconds=LATE_SECONDS),),
         role="dispatch",
     )
