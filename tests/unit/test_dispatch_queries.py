@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from services.dispatch.queries.work_list import Wanted, work_list
 from services.dispatch.rulebooks import RulebookMemory
+from shared.contracts.catalogue import OF_SHAPE
 from shared.contracts.codec import encode
 from shared.kernel.errors import Forbidden, Invalid, Unavailable
 from shared.security.permission import Asker
@@ -56,6 +57,14 @@ def test_an_account_of_no_department_is_told_so_instead_of_shown_an_empty_list()
 # --- the rulebook in memory -------------------------------------------------------------------------------------
 
 
+TABLES = {
+    "DepartmentRegistered": "departments",
+    "IssueTypeDefined": "issue_types",
+    "ResponsibilityAssigned": "responsibilities",
+    "CalendarPublished": "calendars",
+}
+
+
 class RulebookRows:
     """The projected tables, and how often each question was asked."""
 
@@ -70,14 +79,12 @@ class RulebookRows:
             return [{"is_there": self.is_there}]
         if "greatest" in statement:
             return [{"watermark": self.watermark, "edition": self.edition}]
-        shapes = {
-            "departments": "DepartmentRegistered",
-            "issue_types": "IssueTypeDefined",
-            "responsibilities": "ResponsibilityAssigned",
-            "calendars": "CalendarPublished",
-        }
-        wanted = shapes[statement.rpartition(" ")[2]]
-        return [{"version": 1, "body": encode(line)} for line in self.lines if type(line).__name__ == wanted]
+        table = statement.partition(" FROM ")[2].partition(" ")[0]
+        return [
+            {"kind": OF_SHAPE[type(line)].name, "version": 1, "body": encode(line)}
+            for line in self.lines
+            if TABLES.get(type(line).__name__, "standards") == table
+        ]
 
     def execute(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> int:
         raise AssertionError(f"executed {statement} with {parameters}")
