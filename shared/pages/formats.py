@@ -53,6 +53,20 @@ def moment(instant: datetime | None, language: str) -> Markup | str:
     )
 
 
+def said(text: str, language: str) -> str:
+    """One language of a sentence that was said in both, `中文 / English`; else the sentence as it is."""
+    chinese, slash, english = text.partition(" / ")
+    if not slash or not any("\u4e00" <= sign <= "\u9fff" for sign in chinese):
+        return text
+    return chinese if language == "zh" else english
+
+
+def own(text: str, language: str) -> str:
+    """The half of a sentence in both languages that the reader wants: `中文 / English`."""
+    zh, _, en = text.partition(" / ")
+    return zh if language == "zh" else en or zh
+
+
 def filters(language: str) -> dict[str, Callable[..., object]]:
     """The filters of one language."""
     return {
@@ -60,5 +74,7 @@ def filters(language: str) -> dict[str, Callable[..., object]]:
         "share": share,
         "duration": lambda seconds: duration(seconds, language),
         "moment": lambda instant: moment(instant, language),
+        "said": lambda text: said(text, language),
+        "own": lambda text: own(text, language),
         "clock": lambda instant: f"{local(instant):%H:%M:%S}",
     }

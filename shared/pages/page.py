@@ -83,7 +83,7 @@ class Pages:
         if problem.status == 401:
             return _to_log_in(request)
         language = chosen(request.environ.get("QUERY_STRING", ""), request.cookies)
-        values = {**_nobody(request), "problem": problem}
+        values = {**_about_refused(request), "problem": problem}
         return self._reply(language, "problem.html", None, problem.status, values)
 
 
@@ -129,11 +129,13 @@ def _about(call: Call) -> dict[str, Any]:
     }
 
 
-def _nobody(request: Request) -> dict[str, Any]:
+def _about_refused(request: Request) -> dict[str, Any]:
+    """The same of a request whose door did not open; whoever is signed in is so all the same."""
+    session = request.session
     return {
-        "asker": None,
-        "session": None,
-        "csrf": "",
+        "asker": session.asker if session and not session.must_change else None,
+        "session": session,
+        "csrf": session.csrf if session else "",
         "address": request.address,
         "path": request.address.partition("?")[0],
         "look": environment.look(request.cookies),

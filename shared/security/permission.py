@@ -74,11 +74,17 @@ def require(
         raise Unauthenticated("this needs somebody who is signed in", hint="send a bearer token: wuji token --help")
     allowed = frozenset(roles)
     if allowed and asker.role not in allowed:
-        raise Forbidden(f"a {asker.role} may not do this; it takes {_either(allowed)}")
+        raise Forbidden(f"您的角色不能这样做 / a {asker.role} may not do this; it takes {_either(allowed)}")
     if action_area is not None and not asker.covers(action_area):
-        raise Forbidden(f"{action_area} is outside {asker.area}, the area you serve")
+        raise Forbidden(
+            f"{action_area} 不在您服务的区域 {asker.area} 之内"
+            f" / {action_area} is outside {asker.area}, the area you serve"
+        )
     if department is not None and asker.role == "department" and asker.department != department:
-        raise Forbidden(f"this is a task of department {department}; you belong to {asker.department}")
+        raise Forbidden(
+            f"这是部门 {department} 的任务，您属于 {asker.department}"
+            f" / this is a task of department {department}; you belong to {asker.department}"
+        )
     if at_least is not None and asker.area is not None and asker.area.tier > at_least:
         raise Forbidden(f"this takes somebody who serves a {at_least.label} or more; you serve {asker.area}")
     return asker

@@ -105,7 +105,7 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
     def answer_to(self, request: Request, values: dict[str, Any]) -> Reply:
         """Check the request, call the method, give its reply. Raises what the method raises, and Invalid,
         Unauthenticated, Forbidden for what was wrong with the request itself."""
-        session = self._session(request)
+        session = request.session = self._session(request)
         asker = self._asker(request, session)
         key = request.idempotency_key() if self.method in _WRITES else None
         if self.takes is not None:
@@ -183,7 +183,9 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         else:
             raise Unauthenticated("this needs somebody who is signed in", hint="send Authorization: Bearer <token>")
         if self.roles not in (ANYONE, SIGNED_IN) and asker.role not in self.roles:
-            raise Forbidden(f"a {asker.role} may not do this; it takes {' or '.join(self.roles)}")
+            raise Forbidden(
+                f"您的角色不能打开这里 / a {asker.role} may not do this; it takes {' or '.join(self.roles)}"
+            )
         return asker
 
     def _refuse_forged(self, request: Request, session: Session | None) -> None:

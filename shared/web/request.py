@@ -16,6 +16,7 @@ from marshmallow import Schema, ValidationError
 
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import Invalid, Unauthenticated, WujiError
+from shared.security.sessions import Session
 from shared.web import cookies, form, strict_json
 from shared.web.protocol import SERVING, STREAMING
 
@@ -63,6 +64,8 @@ class Request:
         """What the log line of this request will say besides."""
         self.raw = b""
         """The body's bytes, once they were read."""
+        self.session: Session | None = None
+        """The browser's, once the door has read it."""
         self.form_token: str | None = environ.get("HTTP_X_CSRF_TOKEN")
         """What proves that a form is ours: a script sends it as a header, a form as the field `_csrf`."""
         given = environ.get("HTTP_TRACEPARENT", "")
