@@ -22,7 +22,7 @@ from shared.contracts.case import Loop
 from shared.contracts.catalogue import OF_SHAPE
 from shared.contracts.clock import Rung, Stage
 from shared.contracts.envelope import Actor, Origin, Recorded
-from shared.contracts.report import ReportAccepted, ReportSubmitted, Source, Urgency
+from shared.contracts.report import ReportAccepted, ReportSelfHandled, ReportSubmitted, Source, Urgency
 from shared.contracts.rulebook import LadderDefined, LadderRung, LimitDefined
 from shared.contracts.shapes import Limit, Unit
 from shared.kernel.area import Area
@@ -109,6 +109,10 @@ class Issue:
     """Whether the clocks are kept after every event, as they are when nothing is late."""
     origin: Origin = Origin.LIVE
 
+    def __post_init__(self) -> None:
+        # What happens is learnt of at once, whatever day the tests run on.
+        self.log.clock = lambda: self.now
+
     @property
     def task_id(self) -> UUID:
         return derived_id("task", self.case_id, 1)
@@ -118,15 +122,15 @@ class Issue:
         self.now = at(text)
         return self
 
-    def happens(self, event: object, stream: str | None = None) -> Issue:
-        """The event happens now."""
+    def happens(self, event: object, stream: str | None = None, seen_at: datetime | None = None) -> Issue:
+        """The event happens now, or is told of now and was seen before."""
         category = OF_SHAPE[type(event)].category
         name = stream or f"{category}-{self.case_id}"
         self.log.append(
             Append(
                 stream=name,
                 expected=len(self.log.stream(name)),
-                happenings=(Happening(event, self.now),),
+                happenings=(Happening(event, seen_at or self.now),),
                 area=self.area,
                 actor=Actor("t", "dispatcher"),
                 correlation_id=self.case_id,
@@ -174,11 +178,16 @@ class Issue:
 
     # --- the road -----------------------------------------------------------------------------------------------
 
-    def submitted(self, urgency: Urgency = Urgency.NORMAL) -> Issue:
+    def submitted(self, urgency: Urgency = Urgency.NORMAL, seen_at: datetime | None = None) -> Issue:
         common = _told(urgency)
-        return self.happens(
-            ReportSubmitted(report_id=self.case_id, external_number=None, **common, **_more(ReportSubmitted))
-        )
+        told = ReportSubmitted(report_id=self.case_id, external_number=None, **common, **_more(ReportSubmitted))
+        return self.happens(told, seen_at=seen_at)
+
+    def self_handled(self, seen_at: datetime) -> Issue:
+        done = {"answer": "done", "before": (), "after": ()}
+        more = {name: value for name, value in _more(ReportSelfHandled).items() if name not in done}
+        common = {**_told(Urgency.NORMAL), **done, **more, "reported_at": seen_at}
+        return self.happens(ReportSelfHandled(report_id=self.case_id, **common), seen_at=seen_at)
 
     def accepted(self, urgency: Urgency = Urgency.NORMAL) -> Issue:
         common = _told(urgency)
