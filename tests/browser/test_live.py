@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import time
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
+from shared.security.sessions import COOKIE
 from tests.browser.test_five_levels import report
 from tests.support.browser import WALL, Open, Window, password_of
 from tests.support.ledger import settle
@@ -55,6 +61,41 @@ def test_what_was_missed_comes_after_the_last_event_that_was_seen(city_pages: Ru
                     break
 
     assert b"event: change" in caught or b"event: reset" in caught
+
+
+def test_two_hundred_open_pages_cost_little_and_delay_nobody(city_pages: RunningStack) -> None:
+    session = requests.Session()
+    body = {"account": "demo.dispatcher", "password": password_of(city_pages)}
+    assert session.post(f"{city_pages.url}/login", data=body, timeout=10).ok
+    alone, before = _median_of_page(city_pages, session), _megabytes(city_pages)
+    host = urlsplit(city_pages.url)
+    request = (
+        f"GET /live?area=530103 HTTP/1.1\r\nHost: {host.netloc}\r\nCookie: {COOKIE}={session.cookies[COOKIE]}\r\n\r\n"
+    )
+    with ExitStack() as pages:
+        opened = [pages.enter_context(socket.create_connection((host.hostname, host.port))) for _ in range(200)]
+        for one in opened:
+            one.sendall(request.encode())
+        answers = [one.recv(4096) for one in opened]
+        beside, after = _median_of_page(city_pages, session), _megabytes(city_pages)
+
+    assert all(answer.startswith(b"HTTP/1.1 200") for answer in answers)
+    assert after - before < 100
+    assert beside < 2 * alone + 0.05
+
+
+def _megabytes(stack: RunningStack) -> float:
+    status = Path(f"/proc/{stack.pid('grid')}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
+
+
+def _median_of_page(stack: RunningStack, session: requests.Session) -> float:
+    took = []
+    for _ in range(15):
+        began = time.monotonic()
+        assert session.get(f"{stack.url}/areas/530103", timeout=10).ok
+        took.append(time.monotonic() - began)
+    return median(took)
 
 
 def test_a_report_is_on_the_open_page_within_a_second(browser_page: Open, city_pages: RunningStack) -> None:
