@@ -180,10 +180,10 @@ class Draft:
         is_known = event_id in self.known
         match movement:
             case Hold(at=at, because=because):
-                # Whether it is held is remembered along the road: the book may have it held again, further on.
-                running.is_held = running.is_held or is_known or clock.is_running
-                if clock.is_running and not is_known:
+                # Whether it is held is remembered along the road: in the book it may be held again, further on.
+                if not running.is_held and not is_known and clock.is_running:
                     self._add(counting.pause(clock, at, because, self.rules), at, event_id)
+                running.is_held = True
             case Release(at=at):
                 if running.is_held and not is_known and clock.paused is not None:
                     due_at, because = self._resumed(clock, movement)
@@ -192,6 +192,7 @@ class Draft:
             case Extend(at=at, task_id=task_id, due_at=due_at, because=because):
                 if _is_whole(clock, task_id) and not is_known and clock.is_open:
                     self._add(counting.move(clock, at, due_at, because, self.rules), at, event_id)
+                running.is_held = running.is_held and not _is_whole(clock, task_id)
 
     def _resumed(self, clock: Clock, release: Release) -> tuple[datetime, str]:
         for new in release.due:
