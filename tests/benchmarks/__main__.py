@@ -23,7 +23,18 @@ from deploy.local.environment import PROCESSES
 from deploy.local.places import RunDir
 from deploy.local.progress import Progress
 from deploy.local.servers import Servers as PrivateServers
-from tests.benchmarks import append, clocks, http, latency, projection, relay, replay, slow_subscriber, views
+from tests.benchmarks import (
+    append,
+    clocks,
+    http,
+    indicators,
+    latency,
+    projection,
+    relay,
+    replay,
+    slow_subscriber,
+    views,
+)
 from tests.benchmarks.figures import Figure
 from tests.support.servers import POSTGRES_FOR_TESTS, Servers
 from tests.support.stack import eventually, started
@@ -68,6 +79,10 @@ def _clocks(servers: Servers, quick: bool) -> list[Figure]:
     return clocks.run(servers, quick)
 
 
+def _indicators(servers: Servers, quick: bool) -> list[Figure]:
+    return indicators.run(servers, 5_000 if quick else indicators.CASES)
+
+
 PARTS: dict[str, Callable[[Servers, bool], list[Figure]]] = {
     "append": _append,
     "relay": _relay,
@@ -77,6 +92,7 @@ PARTS: dict[str, Callable[[Servers, bool], list[Figure]]] = {
     "replay": _replay,
     "subscribers": _subscribers,
     "clocks": _clocks,
+    "indicators": _indicators,
 }
 FULL: dict[str, Callable[[Servers, bool], list[Figure]]] = {"million": _million}
 """What takes long and is measured when it is named, or with `--full`."""
