@@ -45,9 +45,22 @@ STANDARDS: dict[str, str] = {"/open311/": "intake", "/events/": "notify"}
 
 
 PAGES: dict[str, tuple[str, ...]] = {
-    "grid": ("/", "/login", "/logout", "/session", "/account", "/look", "/areas", "/wall", "/live", "/about"),
+    "grid": (
+        "/",
+        "/login",
+        "/logout",
+        "/session",
+        "/account",
+        "/look",
+        "/areas",
+        "/wall",
+        "/live",
+        "/about",
+        "/checks",
+    ),
+    "dispatch": ("/work", "/cases"),
     "survey": ("/feedback", "/assessment", "/flags"),
-    "intake": ("/report", "/track", "/posters"),
+    "intake": ("/report", "/track", "/posters", "/desk", "/field"),
 }
 """Service → addresses that people open, and everything below each of them; `/` is itself alone."""
 

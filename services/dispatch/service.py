@@ -13,6 +13,7 @@ from services.dispatch.doors.moves import MoveDoors
 from services.dispatch.doors.pool import PoolDoors
 from services.dispatch.doors.requests import RequestDoors
 from services.dispatch.doors.road import RoadDoors
+from services.dispatch.pages import WorkPages
 from services.dispatch.rulebooks import ProjectedRulebooks, RulebookMemory
 from shared.contracts.check import CheckFailed, CheckPassed, SpotCheckFailed
 from shared.contracts.envelope import Recorded
@@ -24,7 +25,16 @@ from shared.kernel.clock import utc_now
 
 
 class DispatchService(  # one mixin for each kind of thing that has doors
-    RoadDoors, RequestDoors, MoveDoors, PoolDoors, DisputeDoors, BookDoors, ClockDoors, AdmissionDoors, DemandDoors
+    RoadDoors,
+    RequestDoors,
+    MoveDoors,
+    PoolDoors,
+    DisputeDoors,
+    BookDoors,
+    ClockDoors,
+    AdmissionDoors,
+    DemandDoors,
+    WorkPages,
 ):
     """指挥派遣, 处理反馈, 结案归档: from an accepted report to a closed case."""
 

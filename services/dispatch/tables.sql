@@ -115,3 +115,12 @@ CREATE TABLE pool (
     position    bigint NOT NULL
 );
 CREATE INDEX pool_by_due ON pool (coalesce(due_at, 'infinity'), case_id) WHERE is_pooled;
+
+-- projection: places
+-- What places are called, for people who read lists.
+CREATE TABLE places (
+    path     text PRIMARY KEY,
+    name     text NOT NULL,
+    tier     smallint NOT NULL,
+    position bigint NOT NULL
+);

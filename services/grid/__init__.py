@@ -6,5 +6,5 @@ Hears:   case.sent_to_check (asks for a check); its projections take report.*, c
 Serves:  /api/v1/areas, /api/v1/grids, /api/v1/appointments, /api/v1/staffing, /api/v1/checks, /api/v1/spot-checks,
          /api/v1/duty, /api/v1/emergencies, /api/v1/visits, /api/v1/field/visits, /api/v1/views, /api/v1/timeline,
          /api/v1/accounts;
-         pages: /, /login, /logout, /session, /account, /look, /areas, /wall, /live, /about/licences
+         pages: home, /login, /logout, /session, /account, /look, /areas, /wall, /live, /about/licences, /checks
 """

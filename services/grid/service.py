@@ -32,6 +32,7 @@ from services.grid.schemas import (
     ViewAnswer,
     ViewQuery,
 )
+from services.grid.work_pages import CheckPages
 from shared.contracts.case import CaseSentToCheck
 from shared.contracts.envelope import Recorded
 from shared.entrypoints.on import on
@@ -53,7 +54,9 @@ from shared.web.call import ANYONE, SIGNED_IN, Call, Reply
 from shared.web.door import door
 
 
-class GridService(GridPages, AccountPages, AccountDoors, AppointmentDoors, CheckDoors, DutyDoors, VisitDoors):
+class GridService(  # one mixin for each kind of thing that has doors
+    GridPages, CheckPages, AccountPages, AccountDoors, AppointmentDoors, CheckDoors, DutyDoors, VisitDoors
+):
     """任务核查, the ground itself, and the five-level views."""
 
     name = "grid"

@@ -233,3 +233,14 @@ CREATE TABLE stage_counts (
     n     bigint NOT NULL,
     PRIMARY KEY (area, stage, day)
 ) WITH (fillfactor = 70);
+
+-- projection: check_times
+-- Until when a case's check has to have its answer.
+CREATE TABLE check_times (
+    case_id  uuid PRIMARY KEY,
+    clock_id uuid NOT NULL,
+    due_at   timestamptz NOT NULL,
+    warn_at  timestamptz,
+    because  text NOT NULL
+);
+CREATE INDEX check_times_of_clock ON check_times (clock_id);

@@ -7,10 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from services.intake import duplicates, handlers, queries, recurrence, vault
+from services.intake.desk_pages import DeskPages
 from services.intake.doors.appeals import AppealDoors
 from services.intake.doors.field import FieldDoors
 from services.intake.doors.photos import PhotoDoors
 from services.intake.duplicate_schemas import ClustersAnswer, ClustersQuery, DuplicatesAnswer
+from services.intake.field_pages import FieldPages
 from services.intake.inbound.doors import InboundDoors
 from services.intake.open311.doors import Open311Doors
 from services.intake.pages import ResidentPages
@@ -44,7 +46,9 @@ READERS = ("acceptor", "grid_worker", "supervisor", "dispatcher", "duty_chief", 
 REPORTS = "/api/v1/reports"
 
 
-class IntakeService(Open311Doors, InboundDoors, PhotoDoors, FieldDoors, AppealDoors, ResidentPages):
+class IntakeService(
+    Open311Doors, InboundDoors, PhotoDoors, FieldDoors, AppealDoors, ResidentPages, DeskPages, FieldPages
+):
     """采集上报: from the first word to a case, a refusal or a merge."""
 
     name = "intake"

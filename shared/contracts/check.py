@@ -43,6 +43,8 @@ class CheckPassed:
     check_id: UUID
     case_id: UUID
     findings: str
+    photos: tuple[str, ...] = ()
+    """References to photos of how it was found."""
 
 
 @event("check.failed", "check", public=True)
@@ -55,6 +57,8 @@ class CheckFailed:
     findings: str
     task_ids: tuple[UUID, ...] = ()
     """The tasks that have to go again; empty for all of the case's."""
+    photos: tuple[str, ...] = ()
+    """References to photos of how it was found."""
 
 
 @event("spot_check.ordered", "check", public=True)

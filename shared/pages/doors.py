@@ -23,6 +23,34 @@ class PageDoor:
 
 STAFF: tuple[PageDoor, ...] = (
     PageDoor(
+        "/desk",
+        "受理台",
+        "等待受理的上报：受理、不予受理、并案、请人核实",
+        "inbox",
+        frozenset({"acceptor", "duty_chief"}),
+    ),
+    PageDoor(
+        "/work",
+        "工作台",
+        "轮到我办的事，最紧的排在最前",
+        "list-check",
+        frozenset({"dispatcher", "department", "duty_chief", "leader", "supervisor"}),
+    ),
+    PageDoor(
+        "/checks",
+        "核查",
+        "等我到现场看的处置结果，按时限排列",
+        "clipboard-check",
+        frozenset({"supervisor", "grid_worker"}),
+    ),
+    PageDoor(
+        "/field",
+        "现场",
+        "今天要跑的地方、就地解决，没有网络也能用",
+        "road",
+        frozenset({"grid_worker", "supervisor"}),
+    ),
+    PageDoor(
         "/assessment",
         "考核评价",
         "按街道、部门、网格的各项指标，数字可点开",

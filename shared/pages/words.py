@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from shared.contracts.words import TYPES
 from shared.kernel.area import Tier
 from shared.kernel.case_states import STATES, Step
 
@@ -61,6 +62,9 @@ ROLES: Names = {
     "window": ("服务窗口", "Service window"),
     "leader": ("分管领导", "Leader"),
     "volunteer": ("志愿者", "Volunteer"),
+    "resident": ("居民", "Resident"),
+    "timer": ("系统计时", "Our clock"),
+    "system": ("系统", "The system"),
 }
 POSTS: Names = {
     "district_inspector": ("区级巡查员", "District inspector"),
@@ -100,7 +104,73 @@ SUSPICIONS: Names = {
     "suspended_before_due": ("到期前挂账", "Suspended just before due"),
 }
 
+ACTIONS: Names = {
+    "dispatch": ("派遣", "Dispatch"),
+    "sign": ("签收", "Sign"),
+    "start": ("开始处置", "Start work"),
+    "stages": ("完成阶段", "Complete a stage"),
+    "respond": ("反馈", "Answer"),
+    "close": ("结案", "Close"),
+    "reopen": ("重办", "Reopen"),
+    "archive": ("归档", "Archive"),
+    "return": ("申请退回", "Ask to return it"),
+    "extension": ("申请延期", "Ask for more time"),
+    "suspension": ("申请挂账", "Ask to suspend it"),
+    "resume": ("恢复", "Resume"),
+    "tasks": ("增派协办", "Add a department"),
+    "split": ("拆分", "Split"),
+    "raise": ("升级", "Raise"),
+    "lower": ("下沉", "Lower"),
+    "merge": ("并案", "Merge"),
+    "unmerge": ("撤销并案", "Undo the merge"),
+    "reject": ("作废", "Reject"),
+    "transfer-out": ("转外部", "Transfer out"),
+    "receipt": ("登记外部回执", "Note the receipt"),
+    "offer": ("放入抢单池", "Put into the pool"),
+    "claim": ("领单", "Claim"),
+    "release": ("退单", "Give it back"),
+    "take-back": ("撤出抢单池", "Take out of the pool"),
+    "dispute": ("提出权责争议", "Dispute"),
+    "whistles": ("吹哨", "Blow the whistle"),
+    "approve": ("同意", "Approve"),
+    "refuse": ("不同意", "Refuse"),
+    "withdraw": ("撤销协办", "Withdraw the task"),
+    "adjudicate": ("裁定", "Adjudicate"),
+    "answer": ("报到", "Report in"),
+}
+STAGES: Names = {
+    "accept": ("受理时限", "Accept"),
+    "verify": ("核实时限", "Verify"),
+    "file": ("立案时限", "File"),
+    "dispatch": ("派遣时限", "Dispatch"),
+    "sign": ("签收时限", "Sign"),
+    "handle": ("处置时限", "Handle"),
+    "check": ("核查时限", "Check"),
+    "reply": ("回复时限", "Reply"),
+    "feedback": ("回访时限", "Feedback"),
+    "dispute": ("裁定时限", "Adjudicate"),
+    "whistle": ("报到时限", "Report in"),
+    "receipt": ("外部回执时限", "Outside receipt"),
+    "review": ("挂账复核日", "Review of the suspension"),
+}
+REQUESTS: Names = {
+    "return.requested": ("申请退回", "Asks to return it"),
+    "extension.requested": ("申请延期", "Asks for more time"),
+    "suspension.requested": ("申请挂账", "Asks to suspend it"),
+}
+JOINED: Names = {
+    "co_handler": ("协办", "Helps"),
+    "split": ("拆分", "A part"),
+    "whistle": ("吹哨", "Summoned"),
+}
+EVENTS: Names = {name: (zh, name.replace(".", " ").replace("_", " ").capitalize()) for name, zh in TYPES.items()}
+
 KINDS: dict[str, Names] = {
+    "action": ACTIONS,
+    "stage": STAGES,
+    "request": REQUESTS,
+    "joined": JOINED,
+    "event": EVENTS,
     "step": STEPS,
     "state": STATE_NAMES,
     "tier": TIERS,

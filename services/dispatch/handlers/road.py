@@ -14,7 +14,9 @@ from services.dispatch.domain.evolve import CaseEvent
 from services.dispatch.domain.responsibility import Assignment
 from services.dispatch.domain.rulebook import Rulebook
 from services.dispatch.handlers.common import area_of, asked_until, change, on_case, sample_for
+from shared.contracts.case import Loop
 from shared.contracts.clock import ClockRecomputed, ClockStarted, Stage
+from shared.contracts.report import Urgency
 from shared.handling import Cause
 from shared.kernel.area import Area
 from shared.kernel.errors import Invalid, Refused
@@ -72,7 +74,8 @@ def complete_stage(
     def decide(case: Case) -> Iterable[CaseEvent]:
         on_time = _on_time(log, case_id, stage, cause.at)
         events = answers.complete_stage(case, asker, stage, mask(words), on_time, task_id)
-        _is_known(stage, _conditions(rulebook, case, area))
+        filed = case.filed
+        _is_known(stage, conditions_on_the_way(rulebook, filed.issue_type, area, filed.urgency, case.loop))
         return events
 
     return change(log, case_id, cause, decide)
@@ -131,10 +134,11 @@ def _assignment(
     return proposal
 
 
-def _conditions(rulebook: Rulebook, case: Case, area: Area) -> dict[str, str]:
+def conditions_on_the_way(
+    rulebook: Rulebook, issue_type: str, area: Area, urgency: Urgency, loop: Loop
+) -> dict[str, str]:
     """The closing conditions that such a case has on the way: code → name."""
-    filed = case.filed
-    found = rulebook.limits.conditions(Stage.HANDLE, filed.issue_type, area, filed.urgency, case.loop)
+    found = rulebook.limits.conditions(Stage.HANDLE, issue_type, area, urgency, loop)
     return {line.condition: line.condition_name or "" for line in found if line.condition is not None}
 
 

@@ -3,13 +3,15 @@
 rulebook.py  the rulebook's latest words
 work.py      the work list: cases, and their tasks
 pool.py      the open pool
+places.py    what places are called
 """
 
 from services.dispatch.admissions.projections import PROJECTIONS as ADMISSIONS
 from services.dispatch.clocks.projections import PROJECTIONS as CLOCKS
+from services.dispatch.projections.places import PLACES
 from services.dispatch.projections.pool import POOL
 from services.dispatch.projections.rulebook import RULEBOOK
 from services.dispatch.projections.work import WORK
 from shared.projections import Projection
 
-PROJECTIONS: tuple[Projection, ...] = (RULEBOOK, WORK, POOL, *CLOCKS, *ADMISSIONS)
+PROJECTIONS: tuple[Projection, ...] = (RULEBOOK, WORK, POOL, PLACES, *CLOCKS, *ADMISSIONS)

@@ -56,6 +56,8 @@ class Finding:
     findings: str
     task_ids: tuple[UUID, ...] = ()
     """Where it was not solved: the tasks that have to go again; empty for all of them."""
+    photos: tuple[str, ...] = ()
+    """References to photos of how it was found."""
 
 
 @dataclass(slots=True)
@@ -171,12 +173,13 @@ def answer(check: Check, checker: Asker, done_by: Handling, found: Finding) -> t
         spot = SpotCheckPassed if passed else SpotCheckFailed
         return (spot(check_id=check.check_id, case_id=check.case_id, findings=findings),)
     if passed:
-        return (CheckPassed(check_id=check.check_id, case_id=check.case_id, findings=findings),)
+        return (CheckPassed(check_id=check.check_id, case_id=check.case_id, findings=findings, photos=found.photos),)
     unknown = [str(task_id) for task_id in found.task_ids if task_id not in done_by.tasks]
     if unknown:
         said = Wording(f"案件没有任务 {unknown[0]}", f"the case has no task {unknown[0]}")
         raise Invalid(str(said), where="task_ids")
-    return (CheckFailed(check_id=check.check_id, case_id=check.case_id, findings=findings, task_ids=found.task_ids),)
+    about: dict[str, Any] = {"check_id": check.check_id, "case_id": check.case_id, "photos": found.photos}
+    return (CheckFailed(**about, findings=findings, task_ids=found.task_ids),)
 
 
 def require_outsider(checker: Asker, done_by: Handling, more: frozenset[str] = frozenset()) -> None:

@@ -7,13 +7,20 @@ from marshmallow import fields, validate
 from services.grid.schemas import LIMIT, NAME
 from shared.web.fields import AreaField, Body, Text
 
-FINDINGS = 2_000
+FINDINGS, MOST_PHOTOS = 2_000, 9
+PHOTO = r"^photo:[0-9a-f]{64}\Z"
 
 
 class FindingsBody(Body):
     """What was seen on site."""
 
     findings = Text(longest=FINDINGS, required=True, metadata={"example": "路灯已亮，现场已清理。"})
+    photos = fields.List(
+        fields.String(validate=validate.Regexp(PHOTO, error="a photo is named photo:<sha256>")),
+        load_default=list,
+        validate=validate.Length(max=MOST_PHOTOS),
+        metadata={"description": "taken on site; sent to /api/v1/photos first"},
+    )
 
 
 class FailBody(FindingsBody):

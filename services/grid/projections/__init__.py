@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from services.grid.projections.accounts import ACCOUNTS, NAMES
 from services.grid.projections.cases import CASES
+from services.grid.projections.check_times import CHECK_TIMES
 from services.grid.projections.checks import CHECKS
 from services.grid.projections.duty import DUTY
 from services.grid.projections.places import APPOINTMENTS, AREAS, GRIDS
 from services.grid.projections.stages import STAGES
 from services.grid.projections.visits import VISITS
 
-PROJECTIONS = (AREAS, GRIDS, APPOINTMENTS, CHECKS, CASES, ACCOUNTS, NAMES, DUTY, VISITS, STAGES)
+PROJECTIONS = (AREAS, GRIDS, APPOINTMENTS, CHECKS, CASES, ACCOUNTS, NAMES, DUTY, VISITS, STAGES, CHECK_TIMES)

@@ -4,10 +4,7 @@ const say = form.dataset;
 const steps = [...form.querySelectorAll("[data-step]")];
 const marks = [...document.querySelectorAll("#steps li")];
 const [back, next, send, told, outbox] = ["back", "next", "send", "told", "outbox"].map((id) => document.getElementById(id));
-const LONGEST_SIDE = 1600;
 const shots = []; // { name, blob }
-
-const store = window.idb.openDB("wuji-report", 1, { upgrade(made) { made.createObjectStore("outbox", { keyPath: "key" }); made.createObjectStore("draft"); } });
 
 // --- one question at a time
 let at = 0;
@@ -36,13 +33,6 @@ show(wrong ? steps.indexOf(wrong.closest("[data-step]")) : 0);
 // --- photos
 const camera = document.getElementById("camera");
 const shown = document.getElementById("shots");
-async function small(file) {
-  const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
-  const scale = Math.min(1, LONGEST_SIDE / Math.max(picture.width, picture.height));
-  const canvas = Object.assign(document.createElement("canvas"), { width: Math.round(picture.width * scale), height: Math.round(picture.height * scale) });
-  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
-  return new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
-}
 function draw() {
   shown.replaceChildren(...shots.map((shot, number) => {
     const line = document.createElement("li");
@@ -57,7 +47,7 @@ camera.addEventListener("change", async () => {
   told.textContent = say.taking;
   let failed = "";
   for (const file of [...camera.files].slice(0, Number(say.most) - shots.length)) {
-    try { shots.push({ blob: await small(file) }); } catch { failed = say.failed; }
+    try { shots.push({ blob: await device.small(file) }); } catch { failed = say.failed; }
   }
   camera.value = "";
   told.textContent = failed;
@@ -105,54 +95,30 @@ async function bringDraft() {
   draw();
 }
 form.addEventListener("change", () => keepDraft());
-bringDraft();
 
 // --- sending: into the outbox first, then out of it, each with a key of its own so that nothing is sent twice
-class Refused extends Error {}
-async function post(address, body, type, key) {
-  const headers = { "Content-Type": type, ...(key ? { "Idempotency-Key": key } : {}), ...(document.body.dataset.csrf ? { "X-CSRF-Token": document.body.dataset.csrf } : {}) };
-  const answer = await fetch(address, { method: "POST", body, headers });
-  if (answer.status >= 500 || answer.status === 429) throw new TypeError("later");
-  const found = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Refused(found.detail || `${answer.status}`);
-  return found;
-}
 async function deliver(letter) {
   const photos = [];
-  for (const shot of letter.shots) photos.push((await post(`/api/v1/photos?area=${letter.said.area}`, shot.blob, "image/jpeg")).reference);
+  for (const shot of letter.shots) photos.push(await device.photo(shot.blob, letter.said.area));
   const said = new URLSearchParams({ ...letter.said, photos: photos.join(" "), key: letter.key });
   if (document.body.dataset.csrf) said.set("_csrf", document.body.dataset.csrf);
   const answer = await fetch("/report", { method: "POST", body: said, redirect: "follow" });
   if (answer.status >= 500 || answer.status === 429) throw new TypeError("later");
-  if (!answer.ok || !answer.redirected) throw new Refused(String(answer.status));
+  if (!answer.ok || !answer.redirected) throw new device.Refused(String(answer.status));
   return answer.url;
 }
-let sending = false;
-async function flush(goThere) {
-  if (sending) return;
-  sending = true;
-  try {
-    const kept = await store;
-    for (const letter of await kept.getAll("outbox")) {
-      if (letter.refused) continue;
-      try {
-        const receipt = await deliver(letter);
-        await kept.delete("outbox", letter.key);
-        if (goThere === letter.key) { await kept.delete("draft", "one"); location.assign(receipt); return; }
-        told.append(Object.assign(document.createElement("a"), { href: receipt, textContent: say.sent, className: "button plain" }));
-      } catch (error) {
-        if (!(error instanceof Refused)) break; // no network: everything waits
-        await kept.put("outbox", { ...letter, refused: error.message });
-        told.textContent = say.refused + error.message;
-      }
-    }
-  } finally { sending = false; await count(); }
-}
-async function count() {
-  const waiting = (await (await store).getAll("outbox")).filter((letter) => !letter.refused).length;
-  outbox.hidden = waiting === 0;
-  outbox.textContent = `${say.kept}${waiting}`;
-}
+let awaited = null; // the letter that its writer is looking at
+const letters = device.outbox("wuji-report", {
+  deliver,
+  changed(waiting) { outbox.hidden = waiting === 0; outbox.textContent = `${say.kept}${waiting}`; },
+  async sent(letter, receipt) {
+    if (letter.key === awaited) { await (await store).delete("draft", "one"); location.assign(receipt); }
+    else told.append(Object.assign(document.createElement("a"), { href: receipt, textContent: say.sent, className: "button plain" }));
+  },
+  refused(letter, error) { told.textContent = say.refused + error.message; },
+});
+const store = letters.store;
+bringDraft();
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const open = steps.findIndex((step) => [...step.querySelectorAll("[required]")].some((field) => !field.value.trim()));
@@ -161,10 +127,11 @@ form.addEventListener("submit", async (event) => {
   const said = Object.fromEntries(fields());
   delete said._csrf;
   const key = crypto.randomUUID ? crypto.randomUUID() : said.key;
-  await (await store).put("outbox", { key, said, shots: shots.map(({ blob }) => ({ blob })), at: Date.now() });
-  await flush(key);
+  awaited = key;
+  const isSent = await letters.put({ key, said, shots: shots.map(({ blob }) => ({ blob })) });
   send.disabled = false;
-  if ((await (await store).get("outbox", key)) === undefined) return;
+  if (isSent) return;
+  awaited = null;
   // Kept on the device: the form is free for the next one.
   await (await store).delete("draft", "one");
   form.reset();
@@ -172,8 +139,4 @@ form.addEventListener("submit", async (event) => {
   draw();
   show(0);
 });
-addEventListener("online", () => flush());
-setInterval(() => { if (navigator.onLine) flush(); }, 20000);
-flush();
-
 navigator.serviceWorker?.register(say.worker, { scope: "/report" }).catch(() => {});
