@@ -50,6 +50,27 @@ def test_every_stage_of_the_road_has_its_clock_and_every_clock_stops() -> None:
     assert all(clock.stopped is not None and clock.stopped.fulfilled for clock in clocks)
 
 
+def test_what_the_field_tells_hours_later_is_to_be_accepted_from_when_it_was_told() -> None:
+    """Two working hours to accept: seen at 9 without a network, told at 15, so due at 17 and not at 11."""
+    issue = Issue(at("2026-11-23 15:00")).submitted(seen_at=MORNING)
+    clock = issue.clock(Stage.ACCEPT)
+
+    assert (clock.started.started_at, clock.due_at) == (at("2026-11-23 15:00"), at("2026-11-23 17:00"))
+    assert issue.ticked() == []
+    assert issue.history[0].occurred_at == MORNING
+
+
+def test_what_was_put_right_hours_ago_is_to_be_filed_from_when_it_was_told() -> None:
+    issue = Issue(at("2026-11-23 15:00")).submitted(seen_at=MORNING).self_handled(seen_at=MORNING)
+    accept, file = issue.clock(Stage.ACCEPT), issue.clock(Stage.FILE)
+
+    assert accept.stopped is not None
+    assert (accept.stopped.on_time, accept.stopped.minutes) == (True, 0)
+    assert file.started.started_at == at("2026-11-23 15:00")
+    assert file.due_at == at("2026-11-23 16:00")
+    assert issue.ticked() == []
+
+
 def test_counted_minutes_are_working_minutes() -> None:
     issue = whole_road()
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.dispatch.clocks.facts import book_of, draft, missing
@@ -53,6 +53,8 @@ def stood(history: list[Recorded[Any]], now: datetime) -> dict[object, object]:
 
 
 @given(WAYS, LIMITS, st.sets(st.integers(0, 40)))
+@example([("suspended", 0), ("suspended", 0), ("extended", 0)], Limit(5, HOURS), set(range(41)))
+@example([("suspended", 0), ("extended", 0), ("suspended", 0), ("resumed", 60)], Limit(5, HOURS), set(range(41)))
 @settings(max_examples=60, deadline=None)
 def test_whenever_one_looks_on_the_way_the_clocks_end_the_same(
     way: list[tuple[str, int]], limit: Limit, looks: set[int]

@@ -148,10 +148,12 @@ class Road:
 
     def _report(self, recorded: Recorded[Any]) -> Iterator[Movement]:
         event, at = recorded.event, recorded.occurred_at
+        # What the field saw hours ago without a network reaches the city now: nobody could accept it before.
+        learned = max(at, recorded.recorded_at)
         match event:
             case report.ReportSubmitted(issue_type=issue_type, urgency=urgency):
                 self.about = replace(self.about, issue_type=issue_type, urgency=urgency, area=recorded.area)
-                yield self._begin(recorded, Stage.ACCEPT)
+                yield self._begin(recorded, Stage.ACCEPT, at=learned)
             case report.ReportAppealed() | report.ReportUnmerged():
                 yield self._begin(recorded, Stage.ACCEPT)
             case report.ReportVerificationRequested():
@@ -163,9 +165,10 @@ class Road:
                 yield self._begin(recorded, Stage.FILE)
             case report.ReportAccepted() | report.ReportSelfHandled():
                 self.about = replace(self.about, issue_type=event.issue_type, urgency=event.urgency, area=recorded.area)
-                yield End(at=at, fulfilled=True, stages=frozenset({Stage.ACCEPT, Stage.VERIFY}))
+                known = learned if isinstance(event, report.ReportSelfHandled) else at
+                yield End(at=known, fulfilled=True, stages=frozenset({Stage.ACCEPT, Stage.VERIFY}))
                 if not self.is_verified:
-                    yield self._begin(recorded, Stage.FILE)
+                    yield self._begin(recorded, Stage.FILE, at=known)
             case report.ReportRejected() | report.ReportMerged():
                 yield End(at=at, fulfilled=True, stages=frozenset({Stage.ACCEPT, Stage.FILE}))
                 yield _end(at, Stage.VERIFY, fulfilled=False)
@@ -323,8 +326,8 @@ class Road:
             case _:
                 pass
 
-    def _begin(self, recorded: Recorded[Any], stage: Stage, **more: Any) -> Begin:
-        return Begin(cause=recorded.event_id, at=recorded.occurred_at, stage=stage, about=self.about, **more)
+    def _begin(self, recorded: Recorded[Any], stage: Stage, *, at: datetime | None = None, **more: Any) -> Begin:
+        return Begin(cause=recorded.event_id, at=at or recorded.occurred_at, stage=stage, about=self.about, **more)
 
 
 def _end(at: datetime, stage: Stage, *, fulfilled: bool = True, task_id: UUID | None = None) -> End:
