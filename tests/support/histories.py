@@ -232,6 +232,19 @@ class Issue:
         self.log.tell(f"clock-{self.case_id}", event, BEGIN + after, self.area)
         return clock_id
 
+    def recounted(self, after: timedelta, due: timedelta) -> Issue:
+        """The time for handling is counted over another calendar."""
+        event = replace(
+            example(clock.ClockRecomputed),
+            case_id=self.case_id,
+            stage=clock.Stage.HANDLE,
+            task_id=self.task(),
+            condition=None,
+            due_at=BEGIN + due,
+        )
+        self.log.tell(f"clock-{self.case_id}", event, BEGIN + after, self.area)
+        return self
+
     def stopped(self, clock_id: UUID, after: timedelta, *, on_time: bool, fulfilled: bool = True) -> Issue:
         event = clock.ClockStopped(
             clock_id=clock_id,

@@ -26,8 +26,7 @@ def book_of(history: Histories) -> Book:
 
 
 def the(book: Book, kind: Kind, issue: Issue, ref: object = None) -> Row:
-    row = book.rows[kind, str(ref or issue.case_id)]
-    return row
+    return book.rows[kind, str(ref or issue.case_id)]
 
 
 def test_an_extension_moves_the_instant_by_which_being_on_time_is_judged() -> None:
@@ -37,6 +36,15 @@ def test_an_extension_moves_the_instant_by_which_being_on_time_is_judged() -> No
 
     task = the(book_of(log), Kind.TASK, issue, issue.task())
     assert (task.due_at, task.on_time, task.extensions) == (BEGIN + 9 * HOUR, True, 1)
+
+
+def test_a_corrected_calendar_moves_the_instant_by_which_being_on_time_is_judged() -> None:
+    log = Histories()
+    issue = log.issue("a").reported().accepted().filed().dispatched(HOUR, 5 * HOUR)
+    issue.recounted(2 * HOUR, 29 * HOUR).answered(28 * HOUR).recounted(30 * HOUR, 40 * HOUR)
+
+    task = the(book_of(log), Kind.TASK, issue, issue.task())
+    assert (task.due_at, task.on_time, task.extensions) == (BEGIN + 29 * HOUR, True, 0)
 
 
 def test_a_suspension_takes_the_task_and_the_case_out_until_they_go_on() -> None:

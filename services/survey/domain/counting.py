@@ -244,6 +244,12 @@ def _clock_started(book: Book, event: clocks.ClockStarted, recorded: Recorded[An
 
 def _clock_moved(book: Book, event: clocks.ClockRecomputed, _: Recorded[Any]) -> None:
     book.change(Kind.CLOCK, event.clock_id, due_at=event.due_at, is_suspended=False)
+    if event.stage is not clocks.Stage.HANDLE or event.task_id is None or event.condition is not None:
+        return
+    # A corrected calendar or an emergency moves the clock alone, and by the clock the department is judged.
+    task = book.get(Kind.TASK, event.task_id)
+    if task is not None and task.outcome == OPEN:
+        book.put(replace(task, due_at=event.due_at))
 
 
 def _clock_paused(book: Book, event: clocks.ClockPaused, _: Recorded[Any]) -> None:

@@ -79,5 +79,6 @@ PROJECTIONS: tuple[Projection, ...] = (
         tables=tables_of(_TABLES, "counted"),
         handles=frozenset(OF_SHAPE[shape].name for shape in COUNTED),
         apply=take_counted,
+        revision=2,
     ),
 )
