@@ -186,8 +186,8 @@ def test_a_department_that_gave_its_task_back_may_check_what_another_did() -> No
 @pytest.mark.parametrize(
     ("department", "asker", "may"),
     [
-        ("community", Asker("wgy-1", "grid_worker", COMMUNITY), False),
-        ("community", SUPERVISOR, True),
+        ("residents-committee", Asker("wgy-1", "grid_worker", COMMUNITY), False),
+        ("residents-committee", SUPERVISOR, True),
         ("street", SUPERVISOR, False),
         ("street", INSPECTOR, True),
         ("sanitation", Asker("wgy-1", "grid_worker", COMMUNITY), True),
@@ -213,7 +213,7 @@ def test_whoever_put_it_right_on_the_spot_does_not_check_it() -> None:
         answer="已清", before=(), after=(),
     )  # fmt: skip
     happened(log, told, Actor("wgy-1", "grid_worker"), "report")
-    happened(log, case.CaseSentToCheck(case_id=CASE, department="community", attempt=1), Actor("wuji", "timer"))
+    happened(log, case.CaseSentToCheck(case_id=CASE, department="residents-committee", attempt=1), Actor("wuji", "timer"))
     request(log, None)
 
     with pytest.raises(Refused) as refused:

@@ -30,7 +30,13 @@ CheckEvent = (
     CheckRequested | CheckAssigned | CheckPassed | CheckFailed | SpotCheckOrdered | SpotCheckPassed | SpotCheckFailed
 )
 
-LOCAL = {"community": Tier.COMMUNITY, "street": Tier.STREET}
+LOCAL = {
+    "party-committee": Tier.COMMUNITY,
+    "residents-committee": Tier.COMMUNITY,
+    "safety-station": Tier.COMMUNITY,
+    "service-station": Tier.COMMUNITY,
+    "street": Tier.STREET,
+}
 """Handlers of the loops that are not departments but the tier itself: whoever serves there is of that organisation."""
 
 
