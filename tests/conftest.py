@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
+
+# How long one example takes says more about the machine than about the code.
+settings.register_profile("wuji", deadline=None)
+settings.load_profile("wuji")
+
 pytest_plugins = [
     "tests.support.servers",
     "tests.support.database",

@@ -16,7 +16,7 @@ from tests.support.stack import RunningStack
 
 pytestmark = pytest.mark.faults
 
-PROCESSES = ("relay", "projector", "courier", "intake", "dispatch", "grid", "survey", "notify")
+PROCESSES = ("relay", "projector", "courier", "timer", "intake", "dispatch", "grid", "survey", "notify")
 
 
 @pytest.fixture(scope="module")

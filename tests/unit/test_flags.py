@@ -58,7 +58,7 @@ def found(log: Histories, *photos: PhotoStored) -> list[Suspicion]:
 
 @pytest.mark.parametrize(
     ("bits", "expected"),
-    [(0, [Suspicion.SAME_PHOTO]), (0b1111, [Suspicion.SAME_PHOTO]), (0b11111, [])],
+    [(0, [Suspicion.SAME_PHOTO]), (0b11_1111_1111, [Suspicion.SAME_PHOTO]), (0b111_1111_1111, [])],
 )
 def test_a_picture_after_that_looks_like_the_one_before_is_noted(bits: int, expected: list[Suspicion]) -> None:
     log = Histories()

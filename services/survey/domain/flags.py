@@ -26,8 +26,8 @@ from shared.kernel.wording import Wording
 FlagEvent = FlagRaised | FlagSettled
 _CITY = timezone(timedelta(hours=8))
 
-ALIKE = 4
-"""Bits of 64 by which the fingerprints of one picture may differ, drawn twice."""
+ALIKE = 10
+"""Bits of 64 by which the fingerprints of pictures that look alike may differ."""
 FAR = 300.0
 """Metres beyond what both positions' accuracy allows."""
 FAST = timedelta(minutes=3)
