@@ -54,6 +54,10 @@ class Backends:
         url = with_login(self.admin_amqp_url, PREFIX + account, self.credentials.broker(account))
         return url if vhost is None else urlsplit(url)._replace(path="/" + quote(vhost, safe="")).geturl()
 
+    def counting_url(self, account: str) -> str:
+        """The management interface for one of our own users, who sees the counts of queues and may change nothing."""
+        return with_login(self.management_url, PREFIX + account, self.credentials.broker(account))
+
     @property
     def partners(self) -> Names:
         """What things are called in the departments' virtual host."""

@@ -64,6 +64,10 @@ def environment(process: str, backends: Backends, ports: Ports, public_url: str)
         values["WUJI_DEMO"] = "true"
     if process in ("notify", "courier", "operator"):
         values["WUJI_PARTNERS_URL"] = backends.partners_url
+    if process == "notify":
+        # For the page of operations: counts of queues, and every process's own word.
+        values["RABBITMQ_MANAGEMENT_URL"] = backends.counting_url("notify")
+        values["WUJI_ADMIN_URLS"] = ",".join(f"{one}=http://127.0.0.1:{ports[f'{one}.admin']}" for one in PROCESSES)
     if process == "courier":
         # Delivery into the departments' virtual host; and the one credential that makes queues and accounts there.
         values["AMQP_URL"] = backends.amqp_url("courier", backends.partners.vhost)

@@ -60,6 +60,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     ),
     "dispatch": ("/work", "/cases"),
     "survey": ("/feedback", "/assessment", "/flags"),
+    "notify": ("/docs", "/operations"),
     "intake": ("/report", "/track", "/posters", "/desk", "/field"),
 }
 """Service → addresses that people open, and everything below each of them; `/` is itself alone."""

@@ -6,7 +6,8 @@ Hears:   report.accepted, report.rejected, report.appealed, report.merged, case.
          and who is called upon); its own
          notice.requested, which it delivers, and subscription.disabled; report.submitted, report.unmerged,
          case.unmerged, department.registered (to know whom, and where)
-Serves:  /api/v1/notices, /api/v1/outbox, /api/v1/subscriptions, /api/v1/events, /events
+Serves:  /api/v1/notices, /api/v1/outbox, /api/v1/subscriptions, /api/v1/events, /events,
+         /docs, /operations
 
 What is said is data (`templates/`). A notice carries neither words nor contacts: both are looked up at delivery.
 """

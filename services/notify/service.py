@@ -5,7 +5,10 @@ from __future__ import annotations
 from services.notify import channels, delivery, queries, reactions, reminders, templates
 from services.notify.catalogue import CatalogueDoors
 from services.notify.delivery import Post
+from services.notify.handbook.doors import HandbookPages
 from services.notify.letters import Writer
+from services.notify.operations.doors import OperationsPages
+from services.notify.operations.subscription_doors import SubscriptionPages
 from services.notify.reactions import Channels
 from services.notify.schemas import NoticesAnswer, NoticesQuery, OutboxAnswer, OutboxQuery
 from services.notify.subscriptions.doors import SubscriptionDoors
@@ -35,7 +38,16 @@ TEMPLATES = templates.load()
 
 
 class NotifyService(  # one mixin for each kind of thing that has doors
-    SubscriptionDoors, FeedDoors, ReplayDoors, WebhookDoors, ParkedDoors, TrialDoors, CatalogueDoors
+    SubscriptionDoors,
+    FeedDoors,
+    ReplayDoors,
+    WebhookDoors,
+    ParkedDoors,
+    TrialDoors,
+    CatalogueDoors,
+    HandbookPages,
+    OperationsPages,
+    SubscriptionPages,
 ):
     """通知: the reporter at acceptance, closing and refusal, the department at dispatch."""
 

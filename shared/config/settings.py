@@ -56,6 +56,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("WUJI_HTTP_HOST", "address that the doors listen on", "127.0.0.1", "text", "127.0.0.1"),
     Setting("WUJI_ADMIN_PORT", "port of /livez, /readyz and /metrics", "9101", "port", 9000),
     Setting("WUJI_ADMIN_HOST", "address that the admin port listens on", "127.0.0.1", "text", "127.0.0.1"),
+    Setting(
+        "WUJI_ADMIN_URLS",
+        "admin ports of all processes, for the page of operations",
+        "intake=http://127.0.0.1:9101,relay=http://127.0.0.1:9106",
+    ),
     Setting("WUJI_LOG", "how log lines look", "json", "log"),
     Setting("WUJI_PUBLIC_URL", "where people reach the platform", "https://wuji.example.gov.cn", "http"),
     Setting(

@@ -57,6 +57,13 @@ STAFF: tuple[PageDoor, ...] = (
         "chart-bar",
         frozenset({"supervisor", "dispatcher", "department", "duty_chief", "leader", "reader", "operator"}),
     ),
+    PageDoor(
+        "/operations",
+        "运行",
+        "进程、队列、投影与订阅是否正常，不正常时该做什么",
+        "settings",
+        frozenset({"operator", "duty_chief"}),
+    ),
 )
 """Pages of the staff, in the order of the menu; the five-level view and the wall come before and after."""
 

@@ -134,6 +134,11 @@ def _all_queues(names: Sequence[str], ladder: tuple[Rung, ...]) -> list[str]:
     return [*names, *(parked_queue(name) for name in names), *(rung.name for rung in ladder)]
 
 
+_COUNTERS = {"operator": ["monitoring"], "notify": ["management"]}
+"""The operator's tools count messages and connections over HTTP; notify counts messages, for its page of operations,
+with no more rights than it has anyway. Nobody else may use the management interface."""
+
+
 def _user(name: str, role: str, password: str) -> Json:
     # The salt comes from the password so that the same configuration always writes the same document.
     salt = hashlib.sha256(f"{name}\x1f{password}".encode()).digest()[:4]
@@ -141,8 +146,7 @@ def _user(name: str, role: str, password: str) -> Json:
         "name": name,
         "password_hash": password_hash(password, salt),
         "hashing_algorithm": "rabbit_password_hashing_sha256",
-        # The operator's tools count messages and connections over HTTP; nobody else may use the management interface.
-        "tags": ["monitoring"] if role == "operator" else [],
+        "tags": _COUNTERS.get(role, []),
         "limits": {},
     }
 

@@ -1,0 +1,1 @@
+DROP INDEX notify.deliveries_by_time;
