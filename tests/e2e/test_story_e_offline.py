@@ -145,6 +145,7 @@ def test_what_was_kept_offline_is_told_once_however_often_it_is_sent(panlong: Ru
         city.wait_for(report, "dispatched")
     assert eventually(lambda: city.case(at_once), 30)["state"] in ("self_handled", "checking", "closed")
     assert _cases(panlong, [*ids.values(), told_meanwhile]) == 3
+    _nobody_is_late_by_what_was_not_known(panlong, [known, unknown, at_once])
 
 
 def test_one_device_cannot_speak_for_another_worker(panlong: RunningStack, phone: Phone) -> None:
@@ -194,3 +195,18 @@ def _told_at_the_time_of_the_field(stack: RunningStack, report_id: str, said: di
     )
     assert occurred == datetime.fromisoformat(said["captured_at"])
     assert recorded - occurred > timedelta(hours=3)
+
+
+def _nobody_is_late_by_what_was_not_known(stack: RunningStack, reports: list[str]) -> None:
+    """The desk's time begins when it was told, hours after the field saw it; so nothing was overdue on arrival."""
+    statement = (
+        "SELECT (clock.data ->> 'started_at')::timestamptz >= told.recorded_at FROM es.events told"
+        " JOIN es.events clock ON clock.stream = 'clock-' || %s AND clock.data ->> 'stage' IN ('accept', 'file')"
+        " WHERE told.stream = 'report-' || %s AND told.version = 1 AND clock.type = 'clock.started'"
+    )
+    breached = "SELECT count(*) FROM es.events WHERE stream = 'clock-' || %s AND type = 'clock.breached'"
+    for report in reports:
+        began = eventually(lambda report=report: stack.rows(statement, [report, report]), 30)
+        assert began, report
+        assert {row[0] for row in began} == {True}
+        assert stack.rows(breached, [report]) == [(0,)]
