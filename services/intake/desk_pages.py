@@ -9,7 +9,7 @@ from uuid import UUID
 
 from marshmallow import fields
 
-from services.intake import duplicates, handlers, queries, queries_pages, recurrence
+from services.intake import duplicates, handlers, queries, queries_pages, recurrence, sources
 from services.intake.reasons import reasons
 from services.intake.room import PAGES, Room
 from shared.handling import Cause
@@ -26,9 +26,10 @@ _SHOWN = 60
 
 
 class DeskQuery(PageQuery):
-    """Which step has just been taken, to say so."""
+    """Which step has just been taken, to say so, and with which report: the tables hear of it in a moment."""
 
     done = fields.String(load_default="")
+    report = fields.UUID(load_default=None)
 
 
 class DeskForm(Body):
@@ -47,7 +48,8 @@ class DeskPages(Room):
     @page("GET", "/desk", summary="The desk", query=DeskQuery, roles=ACCEPTORS)
     def desk_page(self, call: Call) -> Reply:
         """The list; on a wide window with the oldest report beside it."""
-        waiting = queries.waiting(self.rows, call.signed_in.area, None, None, _SHOWN)
+        found = queries.waiting(self.rows, call.signed_in.area, None, None, _SHOWN)
+        waiting = [one for one in found if str(one["report_id"]) != str(call.query["report"])]
         first = waiting[0]["report_id"] if waiting else None
         return self._shown(call, waiting, None if first is None else UUID(str(first)), done=call.query["done"])
 
@@ -104,12 +106,13 @@ class DeskPages(Room):
         try:
             command(call.signed_in, cause)
         except (Refused, Invalid, Forbidden, NotFound) as error:
-            return self._one(call, wrong=str(error), status=error.status)
-        return to(f"/desk?done={name}")
+            rule = error.rule if isinstance(error, Refused) else ""
+            return self._one(call, wrong=str(error), rule=rule, status=error.status)
+        return to(f"/desk?done={name}&report={call.path['report_id']}")
 
-    def _one(self, call: Call, *, wrong: str = "", status: int = 200) -> Reply:
+    def _one(self, call: Call, *, wrong: str = "", rule: str = "", status: int = 200) -> Reply:
         waiting = queries.waiting(self.rows, call.signed_in.area, None, None, _SHOWN)
-        return self._shown(call, waiting, call.path["report_id"], wrong=wrong, status=status, is_chosen=True)
+        return self._shown(call, waiting, call.path["report_id"], wrong=wrong, rule=rule, status=status, is_chosen=True)
 
     def _shown(
         self,
@@ -120,6 +123,7 @@ class DeskPages(Room):
         status: int = 200,
         done: str = "",
         wrong: str = "",
+        rule: str = "",
         is_chosen: bool = False,
     ) -> Reply:
         language = of_call(call)
@@ -138,6 +142,7 @@ class DeskPages(Room):
             is_chosen=is_chosen,
             done=done,
             wrong=wrong,
+            rule=rule,
             names=names,
             reasons={code: one.zh if language == "zh" else one.en for code, one in reasons().items()},
             key=str(new_id()),
@@ -146,12 +151,13 @@ class DeskPages(Room):
     def _about(self, call: Call, report_id: UUID) -> dict[str, Any]:
         founding = handlers.founding(self.log, report_id, call.signed_in)
         found = queries.one(self.rows, report_id)
-        must_look = queries.needs_verification(self.rows, found["issue_type"])
+        must_look = sources.must_look(founding.event.source, queries.needs_verification(self.rows, found["issue_type"]))
         return {
             **found,
             "line": queries_pages.line(self.rows, Area(found["area"])),
             "candidates": duplicates.candidates(self.rows, founding.event, founding.area)[:5],
             "recurs": recurrence.earlier(self.rows, report_id)[:3],
             "shas": [one.removeprefix("photo:") for one in found["photos"]],
-            "must_look": must_look and found["found"] is None,
+            "must_look": found["found"] is None and (must_look or found["state"] == "verifying"),
+            "last": ((queries.progress(self.rows, report_id) or {}).get("steps") or [None])[-1],
         }
