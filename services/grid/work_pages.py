@@ -27,8 +27,18 @@ CHECKERS = ("supervisor", "grid_worker")
 _PHOTO = re.compile(r"photo:[0-9a-f]{64}")
 _TELLS = ("reason", "answer", "findings", "because", "words", "title")
 """Fields of an event that say in words what happened; the first that there is."""
-_QUIET = ("clock.started", "clock.stopped", "clock.paused", "clock.recomputed", "photo.stored")
+_QUIET = (
+    "clock.started",
+    "clock.stopped",
+    "clock.paused",
+    "clock.recomputed",
+    "photo.stored",
+    "notice.requested",
+    "notice.delivered",
+)
 """What goes along with other steps, and is shown in other places."""
+_AGAIN = ("report.accepted", "case.filed", "case.self_handled")
+"""Events that say once more what was told first."""
 
 
 class ChecksPageQuery(PageQuery):
@@ -147,7 +157,8 @@ def _ids(found: Any) -> tuple[UUID, ...]:
 def _entry(one: dict[str, Any]) -> dict[str, Any]:
     """An event as the page shows it: with its words, and the photos that it names."""
     data = one["data"]
-    words = next((data[name] for name in _TELLS if isinstance(data.get(name), str) and data[name]), "")
+    tells = () if one["type"] in _AGAIN else _TELLS
+    words = next((data[name] for name in tells if isinstance(data.get(name), str) and data[name]), "")
     photos = [
         sha.removeprefix("photo:")
         for name in ("photos", "evidence", "before", "after")

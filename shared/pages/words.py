@@ -64,7 +64,7 @@ ROLES: Names = {
     "volunteer": ("志愿者", "Volunteer"),
     "resident": ("居民", "Resident"),
     "timer": ("系统计时", "Our clock"),
-    "system": ("系统", "The system"),
+    "service": ("系统", "The system"),
 }
 POSTS: Names = {
     "district_inspector": ("区级巡查员", "District inspector"),
