@@ -11,7 +11,7 @@ from shared.ports import Rows
 
 _RELAY = """
 WITH last AS (SELECT position, txid, seq FROM (SELECT * FROM es.feed ORDER BY position DESC LIMIT 1) newest
-              UNION ALL SELECT 0, '0'::xid8, -1 LIMIT 1),
+              UNION ALL SELECT 0, -1, -1 LIMIT 1),
      cursor AS (SELECT position FROM es.relay_cursor WHERE name = 'relay'),
      waiting AS (SELECT e.recorded_at FROM es.events e, last WHERE (e.txid, e.seq) > (last.txid, last.seq)
                  ORDER BY e.txid, e.seq LIMIT 10000)
