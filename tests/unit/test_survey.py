@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from services.survey import handlers, reactions
-from services.survey.queries import feedback as queries
 from services.survey.domain.feedback import OPEN_FOR, Verdict, feedback_id
+from services.survey.queries import feedback as queries
 from shared.contracts.envelope import Actor, Recorded
 from shared.contracts.feedback import FeedbackInvited, FeedbackRecorded, Satisfaction
 from shared.handling import Cause
