@@ -90,7 +90,7 @@ def test_the_database_restarts(private: PrivateServers, database: Database, vhos
 def control(private: PrivateServers, *arguments: str) -> None:
     program = Path(private.rabbitmq.programs) / "rabbitmqctl"
     environment = private.rabbitmq.environment()
-    subprocess.run([str(program), *arguments], env=environment, check=True, capture_output=True, timeout=60)
+    subprocess.run([str(program), *arguments], env=environment, check=True, capture_output=True, timeout=180)
 
 
 def test_a_broker_without_memory_makes_the_relay_wait_and_say_so(

@@ -75,6 +75,7 @@ def test_a_subscription_that_waits_for_the_broker_is_served_beside_the_others_an
         began = time.monotonic()
         until(lambda: len(well.heard) == len(LOG), 30)
         took = time.monotonic() - began
+        until(lambda: len(slow.lanes) > 1, 30)
         slow.is_well = True
         until(lambda: len(slow.mouth.heard) == len(LOG), 30)
 

@@ -114,6 +114,14 @@ def _tell(service: Service, key: str = "") -> requests.Response:
     return requests.post(service.url("/api/v1/things"), json={"title": "路灯"}, headers=headers, timeout=30)
 
 
+def _listens(service: Service) -> bool:
+    try:
+        _tell(service)
+    except requests.ConnectionError:
+        return False
+    return True
+
+
 def test_without_its_database_a_service_answers_503_and_recovers(
     database: Database, to_database: Road, tmp_path: Path
 ) -> None:
@@ -121,6 +129,7 @@ def test_without_its_database_a_service_answers_503_and_recovers(
     service = Service("tests.support.tiny_log", tmp_path, {"DATABASE_URL": url, "WUJI_TOKEN_PUBLIC_KEY": KEY})
     try:
         service.start(until_ready=False)
+        wait_for(lambda: _listens(service), 20)
         away, (status, document) = _tell(service), service.readiness()
         to_database.open()
         wait_for(lambda: service.ready, 20)
