@@ -213,7 +213,9 @@ def test_whoever_put_it_right_on_the_spot_does_not_check_it() -> None:
         answer="已清", before=(), after=(),
     )  # fmt: skip
     happened(log, told, Actor("wgy-1", "grid_worker"), "report")
-    happened(log, case.CaseSentToCheck(case_id=CASE, department="residents-committee", attempt=1), Actor("wuji", "timer"))
+    happened(
+        log, case.CaseSentToCheck(case_id=CASE, department="residents-committee", attempt=1), Actor("wuji", "timer")
+    )
     request(log, None)
 
     with pytest.raises(Refused) as refused:
