@@ -1,4 +1,4 @@
-"""Both languages are complete: every catalogue has what the templates say, and nothing that they do not say any more."""
+"""Both languages are complete: every catalogue has what the templates say, and nothing that they say no more."""
 
 from __future__ import annotations
 
