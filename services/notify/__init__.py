@@ -5,9 +5,10 @@ Hears:   report.accepted, report.rejected, report.appealed, report.merged, case.
          feedback.invited, case.dispatched, clock.warned, escalation.raised (who is reminded,
          and who is called upon); its own
          notice.requested, which it delivers, and subscription.disabled; report.submitted, report.unmerged,
-         case.unmerged, department.registered (to know whom, and where)
+         case.unmerged, department.registered (to know whom, and where), emergency.started and emergency.ended (to
+         know how)
 Serves:  /api/v1/notices, /api/v1/outbox, /api/v1/subscriptions, /api/v1/events, /events,
          /docs, /operations
 
-What is said is data (`templates/`). A notice carries neither words nor contacts: both are looked up at delivery.
+What is said is data (`templates/`, and a folder in it for every set that an emergency may name). A notice carries neither words nor contacts: both are looked up at delivery.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
@@ -52,15 +52,18 @@ class Writer:
     sealer: Sealer
     link_key: bytes
     public_url: str
+    sets: Mapping[str, Templates] = field(default_factory=dict)
+    """What is said otherwise while an area is in an emergency that names the set."""
 
     def write(self, notice: NoticeRequested, log: EventLog, rows: Rows) -> Letter:
         """The letter. Raises Undeliverable when there is nobody to send it to."""
         if notice.recipient_kind is RecipientKind.DEPARTMENT:
             return self._to_department(notice, log, rows)
         if notice.recipient_kind is RecipientKind.POST:
-            return self._to_post(notice, log)
+            return self._to_post(notice, log, rows)
         contact = self._contact(notice, rows)
-        subject, body = self._fill(notice, self._reporter_values(notice, log.about(notice.about)))
+        history = log.about(notice.about)
+        subject, body = self._fill(notice, self._reporter_values(notice, history), history, rows)
         return Letter(
             notice_id=notice.notice_id,
             template=notice.template,
@@ -80,7 +83,8 @@ class Writer:
             raise Unavailable(f"we have not heard of department {notice.recipient} yet")
         is_mail = department.contact is not None and "@" in department.contact
         name = department.name if self.language == "zh" else department.name_en
-        subject, body = self._fill(notice, _department_values(notice, log.about(notice.about)) | {"department": name})
+        history = log.about(notice.about)
+        subject, body = self._fill(notice, _department_values(notice, history) | {"department": name}, history, rows)
         return Letter(
             notice_id=notice.notice_id,
             template=notice.template,
@@ -93,10 +97,11 @@ class Writer:
             name=department.code if is_mail or department.contact is None else department.contact,
         )
 
-    def _to_post(self, notice: NoticeRequested, log: EventLog) -> Letter:
+    def _to_post(self, notice: NoticeRequested, log: EventLog, rows: Rows) -> Letter:
         """To whoever holds the post: the gateway knows them by the post and the area, and we keep no numbers."""
-        values = _department_values(notice, log.about(notice.about)) | {"post": notice.recipient}
-        subject, body = self._fill(notice, values)
+        history = log.about(notice.about)
+        values = _department_values(notice, history) | {"post": notice.recipient}
+        subject, body = self._fill(notice, values, history, rows)
         return Letter(
             notice_id=notice.notice_id,
             template=notice.template,
@@ -119,8 +124,14 @@ class Writer:
             raise Undeliverable(ERASED)
         return self.sealer.box(subject, bytes(found[0]["wrapped_key"])).open("contact", bytes(found[0]["contact"]))
 
-    def _fill(self, notice: NoticeRequested, values: Mapping[str, str]) -> tuple[str, str]:
-        return self.templates[notice.template, self.language].fill(values)
+    def _fill(
+        self, notice: NoticeRequested, values: Mapping[str, str], history: Sequence[Recorded[Any]], rows: Rows
+    ) -> tuple[str, str]:
+        key = (notice.template, self.language)
+        usual = self.templates[key]
+        # Without sets there is nothing to ask for.
+        chosen = queries.set_in_force(rows, history[-1].area) if self.sets and history else None
+        return self.sets.get(chosen or "", {}).get(key, usual).fill(values)
 
     def _reporter_values(self, notice: NoticeRequested, history: Sequence[Recorded[Any]]) -> dict[str, str]:
         values = dict(notice.values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.contracts.case import CaseMerged, CaseUnmerged
+from shared.contracts.emergency import EmergencyEnded, EmergencyStarted
 from shared.contracts.envelope import Recorded
 from shared.contracts.notice import NoticeDelivered, NoticeFailed, NoticeRequested
 from shared.contracts.report import ReportMerged, ReportSubmitted, ReportUnmerged
@@ -79,6 +80,15 @@ def _take(rows: dict[str, Row], recorded: Recorded[Any]) -> None:
         row["settled_at"] = recorded.occurred_at
 
 
+def _apply_emergencies(batch: Batch, cursor: Cursor) -> None:
+    for recorded in batch.events:
+        event: EmergencyStarted | EmergencyEnded = recorded.event
+        if isinstance(event, EmergencyStarted):
+            upsert(cursor, "emergencies", ("area",), [{"area": event.area, "templates": event.templates}])
+        else:
+            cursor.execute("DELETE FROM emergencies WHERE area = %s", (event.area,))
+
+
 PROJECTIONS: tuple[Projection, ...] = (
     Projection(
         "reporters",
@@ -101,5 +111,12 @@ PROJECTIONS: tuple[Projection, ...] = (
         tables_of(__file__, "notices"),
         frozenset({"notice.requested", "notice.delivered", "notice.failed"}),
         _apply_notices,
+    ),
+    Projection(
+        "emergencies",
+        "notify",
+        tables_of(__file__, "emergencies"),
+        frozenset({"emergency.started", "emergency.ended"}),
+        _apply_emergencies,
     ),
 )

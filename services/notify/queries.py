@@ -79,6 +79,15 @@ def department(rows: Rows, code: str) -> Department | None:
     return Department(**found[0]) if found else None
 
 
+def set_in_force(rows: Rows, area: Area) -> str | None:
+    """The set of templates that the narrowest emergency around the area names; None where there is none."""
+    around = [found.path for found in area.ancestors()]
+    found = rows.query(
+        "SELECT templates FROM notify.emergencies WHERE area = ANY (%s) ORDER BY length(area) DESC LIMIT 1", [around]
+    )
+    return found[0]["templates"] if found else None
+
+
 def notices(
     rows: Rows, *, area: Area | None, about: UUID | None, state: str | None, before: UUID | None, limit: int
 ) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ from shared.security.sealing import Sealer
 from shared.web.door import Call, Reply, door
 
 TEMPLATES = templates.load()
+SETS = templates.load_sets()
 """Read when the process starts: a template that quotes what nothing fills stops it, with the file's name."""
 
 
@@ -170,6 +171,7 @@ class NotifyService(  # one mixin for each kind of thing that has doors
                 sealer=Sealer(config.master_key),
                 link_key=config.link_key,
                 public_url=config.public_url,
+                sets=SETS,
             ),
             channels=_ways_out(config, self.rows),
             clock=utc_now,

@@ -36,3 +36,10 @@ CREATE TABLE notices (
 CREATE INDEX notices_by_time ON notices (requested_at DESC, notice_id);
 CREATE INDEX notices_about ON notices (about);
 CREATE INDEX notices_unsettled ON notices (state, requested_at) WHERE state <> 'delivered';
+
+-- projection: emergencies
+-- Areas that are in emergency mode now, and the templates that are used meanwhile.
+CREATE TABLE emergencies (
+    area      text PRIMARY KEY,
+    templates text
+);

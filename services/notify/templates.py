@@ -70,17 +70,35 @@ def load(folder: Path = FOLDER) -> Templates:
     occasion, or a file that belongs to no occasion."""
     found: Templates = {}
     for path in sorted(folder.glob("*.toml")):
-        if path.stem not in OCCASIONS:
-            raise Invalid(
-                f"nothing is ever said on the occasion {path.stem}",
-                where=path.name,
-                hint=f"known: {', '.join(sorted(OCCASIONS))}",
-            )
+        _know(path)
         found.update(_read(path))
     missing = sorted({name for name in OCCASIONS if (name, LANGUAGES[0]) not in found})
     if missing:
         raise Invalid(f"there is no template for {', '.join(missing)}", where=folder.name)
     return found
+
+
+def load_sets(folder: Path = FOLDER) -> dict[str, Templates]:
+    """The sets that an emergency may name: a folder each, with as many occasions as are said otherwise then.
+
+    Raises Invalid as `load` does, but an occasion may be missing: it is said as usual.
+    """
+    sets: dict[str, Templates] = {}
+    for inside in sorted(found for found in folder.iterdir() if found.is_dir()):
+        sets[inside.name] = {}
+        for path in sorted(inside.glob("*.toml")):
+            _know(path)
+            sets[inside.name].update(_read(path))
+    return sets
+
+
+def _know(path: Path) -> None:
+    if path.stem not in OCCASIONS:
+        raise Invalid(
+            f"nothing is ever said on the occasion {path.stem}",
+            where=path.name,
+            hint=f"known: {', '.join(sorted(OCCASIONS))}",
+        )
 
 
 def _read(path: Path) -> Templates:

@@ -17,9 +17,12 @@ from services.notify import delivery, queries, reactions
 from services.notify.channels import Outbox
 from services.notify.delivery import Post
 from services.notify.projections import PROJECTIONS
-from shared.contracts.envelope import Recorded
+from shared.contracts.emergency import EmergencyEnded, EmergencyStarted
+from shared.contracts.envelope import Actor, Recorded
 from shared.contracts.notice import NoticeRequested
+from shared.handling import Cause, amend, begin
 from shared.kernel.area import Area
+from shared.kernel.ids import derived_id
 from shared.security.sealing import Sealer
 from tests.support import panlong
 from tests.support.database import Database
@@ -89,6 +92,24 @@ def test_the_reporters_message_lands_in_the_outbox_once(town: Town) -> None:
     assert f"{receipt.submitted.report_id}?secret=" in message["body"]
     assert town.database.query("SELECT attempt, outcome, error FROM notify.deliveries") == [(1, "delivered", None)]
     assert town.database.query("SELECT read_by, purpose FROM intake.accesses") == [("wuji_notify", "notice")]
+
+
+def test_templates_switch_with_the_emergency_and_back(town: Town) -> None:
+    street = Area("530103.004")
+    start = EmergencyStarted(area=street.path, kind="epidemic", reason="疫情", templates="epidemic")
+    cause_of = Cause(actor=Actor("c-1", "duty_chief"), at=AT)
+    begun = {"area": street, "correlation_id": derived_id("emergency", street)}
+    grid, stream = town.database.log("grid"), f"emergency-{street}"
+    begin(grid, stream, (start,), cause_of, **begun)
+    town.project()
+    inside = queries.set_in_force(town.rows, Area("530103.004.001.002"))
+    outside = queries.set_in_force(town.rows, Area("530103.005"))
+    ended = EmergencyEnded(area=street.path, kind="epidemic", reason="解除")
+    amend(grid, stream, lambda _, event: event, lambda _: (ended,), cause_of)
+    town.project()
+
+    assert (inside, outside) == ("epidemic", None)
+    assert queries.set_in_force(town.rows, Area("530103.004.001.002")) is None
 
 
 def test_nothing_that_notify_keeps_gives_a_contact_away(town: Town) -> None:

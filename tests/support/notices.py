@@ -70,6 +70,8 @@ class NotifyRows:
         self.departments: dict[str, dict[str, Any]] = {}
         self.contacts: dict[UUID, dict[str, Any]] = {}
         self.attempts: list[dict[str, Any]] = []
+        self.emergencies: dict[str, str | None] = {}
+        """Area in emergency → the set of templates that is used there."""
 
     def query(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[dict[str, Any]]:
         if isinstance(parameters, Mapping):
@@ -77,6 +79,9 @@ class NotifyRows:
                 return self.followers.get(UUID(parameters["report_id"]), [])
             self.attempts.append({"attempt": len(self.attempts) + 1, **parameters})
             return [{"attempt": len(self.attempts)}]
+        if "emergencies" in statement:
+            around = [path for path in reversed(parameters[0]) if path in self.emergencies]
+            return [{"templates": self.emergencies[path]} for path in around[:1]]
         if "sealed_contact" in statement:
             found = self.contacts.get(UUID(parameters[0]))
         else:
@@ -98,7 +103,8 @@ class NotifyRows:
 
 def writer(language: str = "zh") -> Writer:
     """A writer with keys of its own."""
-    return Writer(templates.load(), language, Sealer(os.urandom(32)), os.urandom(32), "https://wuji.example")
+    key, sealer = os.urandom(32), Sealer(os.urandom(32))
+    return Writer(templates.load(), language, sealer, key, "https://wuji.example", templates.load_sets())
 
 
 def letter(**changes: Any) -> Letter:

@@ -178,6 +178,15 @@ def test_the_closing_letter_brings_the_answer_and_a_link_that_opens() -> None:
     assert links.verify(post.writer.link_key, "feedback", recorded.event.values["feedback_id"], token)
 
 
+def test_in_an_emergency_other_words_are_said_there_and_the_usual_ones_elsewhere() -> None:
+    log, rows, mouth, post = office()
+    for emergencies in ({"530103.004": "epidemic"}, {"530103.005": "epidemic"}, {"530103": "a set that nobody has"}):
+        rows.emergencies = dict(emergencies)
+        delivery.deliver(asked(log, rows, post), post, is_last_try=False)
+
+    assert ["疫情" in said.body for said in mouth.said] == [True, False, False]
+
+
 def test_a_department_hears_of_the_case_by_its_registered_contact() -> None:
     log, rows, mouth, post = office()
     report, task = reported(log), new_id()

@@ -59,6 +59,25 @@ def test_a_template_for_no_occasion_and_an_occasion_without_template_are_refused
         templates.load(folder)
 
 
+def test_a_set_says_some_occasions_otherwise_and_the_rest_as_usual(folder: Path) -> None:
+    (folder / "flood").mkdir()
+    shutil.copy(folder / "report_accepted.toml", folder / "flood" / "report_accepted.toml")
+    (folder / "nothing").mkdir()
+    found = templates.load_sets(folder)
+
+    assert set(found) == {"epidemic", "flood", "nothing"}
+    assert set(found["flood"]) == {("report_accepted", "zh"), ("report_accepted", "en")}
+    assert found["nothing"] == {}
+    assert len(templates.load(folder)) == len(templates.OCCASIONS) * 2
+
+
+def test_a_wrong_template_of_a_set_stops_the_service_too(folder: Path) -> None:
+    (folder / "epidemic" / "report_acepted.toml").write_text("", encoding="utf-8")
+
+    with pytest.raises(Invalid, match="report_acepted"):
+        templates.load_sets(folder)
+
+
 def test_words_with_braces_in_them_are_quoted_as_they_are() -> None:
     template = templates.load()["report_rejected", "zh"]
 
