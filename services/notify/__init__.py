@@ -10,5 +10,6 @@ Hears:   report.accepted, report.rejected, report.appealed, report.merged, case.
 Serves:  /api/v1/notices, /api/v1/outbox, /api/v1/subscriptions, /api/v1/events, /events,
          /docs, /operations
 
-What is said is data (`templates/`, and a folder in it for every set that an emergency may name). A notice carries neither words nor contacts: both are looked up at delivery.
+What is said is data (`templates/`, and a folder in it for every set that an emergency may name). A notice carries
+neither words nor contacts: both are looked up at delivery.
 """
