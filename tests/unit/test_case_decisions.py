@@ -118,6 +118,17 @@ def test_one_task_alone_may_be_reworked_and_the_others_stay_answered() -> None:
         handlers.sign(story.log, story.case_id, SANITATION, cause(SANITATION))
 
 
+def test_what_a_check_found_wanting_is_waited_for_even_where_it_was_optional() -> None:
+    story = TO["handling"]()
+    parts = (handlers.PartWish(department="water", what="看一看", mandatory=False),)
+    handlers.split(story.log, RULEBOOK, story.case_id, DISPATCHER, cause(DISPATCHER), parts=parts, reason="顺便")
+    respond(story, SANITATION)
+    fail(story, task_of(story, "water"))
+
+    assert story.case.state is State.REWORK
+    assert [task.department for task in story.case.awaited()] == ["water"]
+
+
 def test_a_department_that_has_its_answer_cannot_sign_in_a_rework_of_somebody_else() -> None:
     story = TO["handling"]().helped()
     respond(story, SANITATION)

@@ -108,14 +108,23 @@ def taken_away(case: Case) -> Case:
 
 
 def to_do_again(case: Case, task_ids: Iterable[UUID]) -> Case:
-    """The tasks named, or all of them, are to be done once more; their clocks run on."""
-    named = frozenset(task_ids) or frozenset(case.tasks)
-    tasks = {
-        task_id: replace(task, answer=None, evidence=(), on_time=None, is_signed=False, is_started=False)
-        if task_id in named
-        else task
-        for task_id, task in case.tasks.items()
-    }
+    """The tasks named, or all of them, are to be done once more; their clocks run on.
+
+    What a check found wanting by name is waited for, even where it was left to the department before.
+    """
+    wanting = frozenset(task_ids)
+    tasks = dict(case.tasks)
+    for task_id in (wanting or tasks.keys()) & tasks.keys():
+        task = case.tasks[task_id]
+        tasks[task_id] = replace(
+            task,
+            answer=None,
+            evidence=(),
+            on_time=None,
+            is_signed=False,
+            is_started=False,
+            mandatory=task.mandatory or task_id in wanting,
+        )
     return replace(case, tasks=tasks, is_cleared=False, is_waived=False)
 
 

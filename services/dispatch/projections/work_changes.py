@@ -171,9 +171,11 @@ def _taken_away(entry: Entry, _event: object, _: Recorded[Any]) -> None:
 
 def _rework(entry: Entry, event: case.CaseReworkOrdered, _: Recorded[Any]) -> None:
     # Its clock runs on: the original due instant stays, the answer no longer counts.
-    named = {str(task_id) for task_id in event.task_ids} or set(entry.tasks)
-    for task_id in named:
+    wanting = {str(task_id) for task_id in event.task_ids}
+    for task_id in wanting or set(entry.tasks):
         entry.change(UUID(task_id), is_signed=False, answered_at=None)
+    for task_id in wanting:
+        entry.change(UUID(task_id), mandatory=True)
     entry.row.update(answered_at=None, is_cleared=False, is_waived=False, reworks=event.rework)
 
 

@@ -173,7 +173,7 @@ def _sent_back(book: Book, event: cases.CaseReworkOrdered, _: Recorded[Any]) -> 
     for row in book.in_hand(event.case_id):
         if row.outcome == DONE and (not named or row.ref in named):
             again = replace(row, outcome=OPEN, done_at=None, on_time=None, failed_checks=row.failed_checks + 1)
-            book.put(again)
+            book.put(replace(again, is_mandatory=row.is_mandatory or bool(named)))
     case = book.get(Kind.CASE, event.case_id)
     if case is not None:
         book.put(replace(case, failed_checks=case.failed_checks + 1))
