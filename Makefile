@@ -80,6 +80,7 @@ soak: $(VENV)/.dev ## Fault tests again and again for SOAK_MINUTES (default 30) 
 	@end=$$(($$(date +%s) + $(SOAK_MINUTES) * 60)); round=0; \
 	while [ $$(date +%s) -lt $$end ]; do \
 		round=$$((round + 1)); echo "soak: round $$round"; $(PYTEST) -q -m faults || exit 1; \
+		$(PYTEST) -q -n 2 $(SIDE_BY_SIDE) -m "$(FAST)" --hypothesis-profile=soak tests/stateful tests/unit || exit 1; \
 	done; echo "soak: $$round rounds passed"
 
 lock: ## Compile the lock files anew from pyproject.toml 更新锁定文件

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-# How long one example takes says more about the machine than about the code.
-settings.register_profile("wuji", deadline=None)
+# How long one example takes says more about the machine than about the code. The same examples every time: what a
+# change breaks is then the change's doing. `make soak` looks for new ones.
+settings.register_profile("wuji", deadline=None, derandomize=True)
+settings.register_profile("soak", deadline=None)
 settings.load_profile("wuji")
 
 pytest_plugins = [
