@@ -28,7 +28,7 @@ ROLES = {
     "notify": "operator",
 }
 """The role that may open most doors of a service."""
-SECONDS = int(os.environ.get("WUJI_TEST_FUZZ_SECONDS", "12"))
+SECONDS = int(os.environ.get("WUJI_TEST_FUZZ_SECONDS", "6"))
 """For each service."""
 
 

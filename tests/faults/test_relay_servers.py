@@ -93,6 +93,7 @@ def control(private: PrivateServers, *arguments: str) -> None:
     subprocess.run([str(program), *arguments], env=environment, check=True, capture_output=True, timeout=180)
 
 
+@pytest.mark.long
 def test_a_broker_without_memory_makes_the_relay_wait_and_say_so(
     private: PrivateServers, database: Database, vhost: Vhost
 ) -> None:

@@ -115,6 +115,7 @@ def count_of(city: ClockCity, kind: str) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_timers_that_are_killed_anywhere_leave_nothing_undone_and_nothing_twice(city: ClockCity) -> None:
     ids = city.filed(600)
     city.project()

@@ -54,7 +54,8 @@ def bench(database: Database, vhost: Vhost, tmp_path: Path) -> Iterator[Bench]:
     services = {}
     for name in ("dispatch", "survey"):
         environment = {**common, "DATABASE_URL": database.url(name), "AMQP_URL": vhost.url(name)}
-        services[name] = Service("deploy.wuji.process", tmp_path, environment, (name,)).start()
+        services[name] = Service("deploy.wuji.process", tmp_path, environment, (name,)).start(until_ready=False)
+    wait_for(lambda: all(service.ready for service in services.values()), 60)
     made = Bench(database, vhost, services, key)
     yield made
     made.close()
