@@ -11,7 +11,7 @@ CODE := services shared deploy tests
 SOAK_MINUTES ?= 30
 # A file's tests share what it starts, so they stay together. Integration tests wait more than they compute.
 SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder
-FAULTS ?= faults
+FAULTS ?= faults and not long
 FAST := not integration and not e2e and not faults and not long
 export PYTHONUTF8 := 1
 
@@ -56,13 +56,14 @@ unit: $(VENV)/.dev ## Only the fast tests 快速测试
 	$(PYTEST) -q -n 2 $(SIDE_BY_SIDE) -m "$(FAST)"
 
 integration: $(VENV)/.dev ## Tests on a real PostgreSQL and RabbitMQ 集成测试
-	$(PYTEST) -q --durations=10 -n 3 $(SIDE_BY_SIDE) -m "integration and not e2e and not long"
+	$(PYTEST) -q --durations=10 -n 3 $(SIDE_BY_SIDE) -m "integration and not e2e and not long" \
+		tests/integration tests/contracts tests/faults tests/stateful
 
 e2e: $(VENV)/.dev ## Tests of the whole stack 端到端测试
-	WUJI_TEST_RUN_DIR=.run-e2e-servers $(PYTEST) -q --durations=10 -m "e2e and not faults and not long"
+	WUJI_TEST_RUN_DIR=.run-e2e-servers $(PYTEST) -q --durations=10 -m "e2e and not faults and not long" tests/e2e tests/browser
 
 faults: $(VENV)/.dev ## Kill processes and servers under load 故障测试
-	$(PYTEST) -q --durations=10 -m "$(FAULTS)"
+	$(PYTEST) -q --durations=10 -m "$(FAULTS)" tests/faults
 
 long: $(VENV)/.dev ## What takes minutes: whole real inputs over the whole stack 长时间测试
 	$(PYTEST) -q -m long
@@ -71,7 +72,7 @@ long: $(VENV)/.dev ## What takes minutes: whole real inputs over the whole stack
 # faults of a whole stack run alone.
 test: check ## Everything: check, then all tests on real private servers 全部测试
 	$(MAKE) --no-print-directory -j2 integration e2e
-	$(MAKE) --no-print-directory faults FAULTS="faults and not integration"
+	$(MAKE) --no-print-directory faults FAULTS="faults and not integration and not long"
 
 bench: $(VENV)/.dev ## Measure: a table of ratios, each side by side in one run 性能测量
 	@$(WUJI) bench
