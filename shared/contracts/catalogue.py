@@ -72,6 +72,8 @@ OWNERS: dict[str, str] = {
     "admission": "dispatch",
     "demand": "dispatch",
     "volunteer": "dispatch",
+    "remedy": "dispatch",
+    "campaign": "dispatch",
     "rulebook": "dispatch",
     "area": "grid",
     "grid": "grid",

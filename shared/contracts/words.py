@@ -22,6 +22,8 @@ CATEGORIES: dict[str, tuple[str, str]] = {
     "visit": ("走访", "Somebody went to a household."),
     "admission": ("准入", "What a department may ask of communities, from the application to its end."),
     "demand": ("下派", "What a department asks of communities, under an admission."),
+    "remedy": ("整治", "A hidden danger, or the root of what keeps coming back, until it is put right for good."),
+    "campaign": ("专项行动", "An effort with a beginning and an end, and what lasted of it."),
     "volunteer": ("志愿者", "What one volunteer has claimed."),
     "appraisal": ("考核", "Published figures, and their restatements."),
     "flag": ("疑点", "Facts beside a case that somebody should look at."),

@@ -1,0 +1,1 @@
+DELETE FROM es.categories WHERE category IN ('remedy', 'campaign');
