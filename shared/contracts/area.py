@@ -27,3 +27,27 @@ class AreaRenamed:
 
     path: str
     name: str
+
+
+@event("area.bounded", "area")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaBounded:
+    """The boundary of an area as the city gave it; the latest word counts."""
+
+    path: str
+    polygons: tuple[tuple[tuple[tuple[float, ...], ...], ...], ...]
+    """As a GeoJSON MultiPolygon has them: of each polygon the outer ring, then its holes; a ring closes where it began.
+    Positions are longitude and latitude in WGS-84 degrees."""
+    source: str
+    """Who drew it, and when: 盘龙区民政局 2026-03."""
+    tolerance: float = 0.0
+    """Metres by which it was simplified before it was stored."""
+
+
+@event("area.unbounded", "area")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaUnbounded:
+    """The boundary of an area counts no more; the area stays."""
+
+    path: str
+    reason: str
