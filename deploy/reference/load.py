@@ -8,7 +8,7 @@ issue type, responsibility or limit; areas stay, because history names them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +20,7 @@ from services.dispatch.domain.lines import check as check_rulebook
 from services.dispatch.domain.lines import settle, stream_of, withdrawal
 from services.grid.handlers import seat
 from shared.contracts.appointment import AppointmentEnded, AppointmentStarted
-from shared.contracts.area import AreaCreated, AreaRenamed
+from shared.contracts.area import AreaBounded, AreaCreated, AreaRenamed, AreaUnbounded
 from shared.contracts.envelope import Actor, Recorded
 from shared.kernel.area import Area
 from shared.kernel.errors import Conflict, Invalid
@@ -30,6 +30,8 @@ from shared.ports import Append, Appended, Companion, Happening
 LOADER = Actor("reference", "operator")
 GONE = "no longer in the reference data"
 """Why an appointment ended, or a line was withdrawn, that is not in the files any more."""
+BESIDE = (AreaBounded, AreaUnbounded)
+"""Events that stand in the same streams and say nothing that the files say."""
 AT_ONCE = 500
 """Streams per step: between two of them progress is told."""
 
@@ -175,10 +177,13 @@ def _bring(name: str, log: Log, wanted: Sequence[Wanted], about: UUID, at: datet
 
 
 def _latest(history: Iterable[Recorded[Any]]) -> dict[str, Recorded[Any]]:
-    """The newest event that a load added, by stream."""
+    """What each stream says last of what the files say, at the stream's version."""
     found: dict[str, Recorded[Any]] = {}
     for recorded in history:
-        if recorded.stream not in found or found[recorded.stream].version < recorded.version:
+        before = found.get(recorded.stream)
+        if before is not None and isinstance(recorded.event, BESIDE):
+            found[recorded.stream] = replace(before, version=max(before.version, recorded.version))
+        elif before is None or before.version < recorded.version:
             found[recorded.stream] = recorded
     return found
 
@@ -235,7 +240,8 @@ def _counted(log: Log, append: Append, answer: Appended | Exception, done: Loade
 def _again(log: Log, append: Append) -> Appended | Exception | None:
     """Somebody wrote to the stream by another way than loading: what stands there now is what to differ from."""
     history = log.stream(append.stream)
-    event = _difference(history[-1].event if history else None, append.happenings[0].event)
+    said = [recorded.event for recorded in history if not isinstance(recorded.event, BESIDE)]
+    event = _difference(said[-1] if said else None, append.happenings[0].event)
     if event is None:
         return None
     happening = Happening(event, append.happenings[0].occurred_at)

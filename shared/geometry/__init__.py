@@ -1,4 +1,4 @@
 """Boundaries and points on the ground: datums, validity, what lies in what, and how it is drawn.
 
-The only room that knows shapely. It is loaded by whoever has boundaries to work on, and never at the start of a process.
+The only room that knows shapely. Its modules are loaded by whoever has boundaries to work on, not at every start.
 """

@@ -1,8 +1,8 @@
 """Coordinates of Chinese maps brought to WGS-84, and back.
 
-Public maps in China are shifted: GCJ-02 (高德, 腾讯) by some hundred metres, BD-09 (百度) once more. The shift of GCJ-02
-is a published formula without an inverse, so the way back is found by steps, to a centimetre. CGCS2000, which
-government surveys use, differs from WGS-84 by less than a decimetre and is taken as it is.
+Public maps in China are shifted: GCJ-02 (高德, 腾讯) by some hundred metres, BD-09 (百度) once more. The shift is a
+formula without an inverse, so the way back is found by steps, to a centimetre. CGCS2000, which government surveys use,
+is taken as it is: it differs from WGS-84 by less than a metre.
 """
 
 from __future__ import annotations

@@ -1,17 +1,17 @@
-"""The five-tier tree: an area exists under a parent that exists; it may be renamed, never moved."""
+"""The five-tier tree: an area exists under a parent that exists; it may be renamed and bounded, never moved."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from shared.contracts.area import AreaCreated, AreaRenamed
+from shared.contracts.area import AreaBounded, AreaCreated, AreaRenamed, AreaUnbounded
 from shared.contracts.shapes import Point
 from shared.kernel.area import Area
 from shared.kernel.errors import Refused
 from shared.kernel.wording import Wording
 
-AreaEvent = AreaCreated | AreaRenamed
+AreaEvent = AreaCreated | AreaRenamed | AreaBounded | AreaUnbounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +21,22 @@ class Place:
     area: Area
     name: str
     kind: str
+    boundary: AreaBounded | None = None
+    """What bounds it now."""
 
 
 def evolve(place: Place | None, event: AreaEvent) -> Place:
     """What the event makes of it."""
     match event:
         case AreaCreated():
-            return Place(Area(event.path), event.name, event.kind)
+            # Loaded again with another centre or kind, it is the same ground.
+            return Place(Area(event.path), event.name, event.kind, place.boundary if place else None)
         case AreaRenamed():
             return replace(place or Place(Area(event.path), "", ""), name=event.name)
+        case AreaBounded():
+            return replace(place or Place(Area(event.path), "", ""), boundary=event)
+        case AreaUnbounded():
+            return replace(place or Place(Area(event.path), "", ""), boundary=None)
         case _:
             assert_never(event)
 
@@ -50,3 +57,13 @@ def create(
 def rename(place: Place, name: str) -> tuple[AreaEvent, ...]:
     """Another name; the name it has already changes nothing."""
     return () if place.name == name else (AreaRenamed(path=place.area.path, name=name),)
+
+
+def bound(place: Place, boundary: AreaBounded) -> tuple[AreaEvent, ...]:
+    """A boundary, or another one; the one that it has already changes nothing."""
+    return () if place.boundary == boundary else (boundary,)
+
+
+def unbound(place: Place, reason: str) -> tuple[AreaEvent, ...]:
+    """Its boundary counts no more; without one there is nothing to take back."""
+    return () if place.boundary is None else (AreaUnbounded(path=place.area.path, reason=reason),)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from services.grid.handlers.appointments import end_appointment, seat, start_appointment, succeed, swap
 from services.grid.handlers.checks import answer_check, assign_check, order_spot_check
 from services.grid.handlers.common import appointment_stream, area_stream, check_stream
-from services.grid.handlers.ground import create_area, draw_grid, rename_area
+from services.grid.handlers.ground import bound_area, create_area, draw_grid, rename_area, unbound_area
 
 __all__ = [
     "answer_check",
     "appointment_stream",
     "area_stream",
     "assign_check",
+    "bound_area",
     "check_stream",
     "create_area",
     "draw_grid",
@@ -22,4 +23,5 @@ __all__ = [
     "start_appointment",
     "succeed",
     "swap",
+    "unbound_area",
 ]

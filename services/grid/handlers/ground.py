@@ -1,9 +1,10 @@
-"""The ground itself: areas are created and renamed, grids are drawn."""
+"""The ground itself: areas are created, renamed and bounded, grids are drawn."""
 
 from __future__ import annotations
 
 from services.grid.domain import areas, grids
 from services.grid.handlers.common import area_stream, earlier, grid_stream, place
+from shared.contracts.area import AreaBounded
 from shared.contracts.shapes import Point
 from shared.handling import Cause, amend, begin
 from shared.kernel.area import Area
@@ -29,6 +30,19 @@ def rename_area(log: EventLog, area: Area, asker: Asker, cause: Cause, *, name: 
     """Another name for an area. Raises NotFound."""
     permission.require(asker, action_area=area)
     return amend(log, area_stream(area), areas.evolve, lambda found: areas.rename(found, name), cause)
+
+
+def bound_area(log: EventLog, boundary: AreaBounded, asker: Asker, cause: Cause) -> Appended:
+    """A boundary for an area, instead of the one that it may have. Raises NotFound."""
+    area = Area(boundary.path)
+    permission.require(asker, action_area=area)
+    return amend(log, area_stream(area), areas.evolve, lambda found: areas.bound(found, boundary), cause)
+
+
+def unbound_area(log: EventLog, area: Area, asker: Asker, cause: Cause, *, reason: str) -> Appended:
+    """An area's boundary counts no more. Raises NotFound."""
+    permission.require(asker, action_area=area)
+    return amend(log, area_stream(area), areas.evolve, lambda found: areas.unbound(found, reason), cause)
 
 
 def draw_grid(
