@@ -13,6 +13,19 @@ CREATE TABLE areas (
 );
 CREATE INDEX areas_by_parent ON areas (parent, path);
 
+-- projection: boundaries
+-- Where an area ends: its shape in WGS-84, as WKB.
+CREATE TABLE boundaries (
+    path      text PRIMARY KEY,
+    parent    text,
+    source    text NOT NULL,
+    tolerance double precision NOT NULL,
+    points    integer NOT NULL,
+    position  bigint NOT NULL,
+    shape     bytea NOT NULL
+);
+CREATE INDEX boundaries_by_parent ON boundaries (parent, path);
+
 -- projection: grids
 CREATE TABLE grids (
     code       text PRIMARY KEY,

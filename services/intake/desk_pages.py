@@ -10,8 +10,10 @@ from uuid import UUID
 from marshmallow import fields
 
 from services.intake import duplicates, handlers, queries, queries_pages, recurrence, sources
+from services.intake.places import BOUNDARIES
 from services.intake.reasons import reasons
 from services.intake.room import PAGES, Room
+from shared.contracts.shapes import Point
 from shared.handling import Cause
 from shared.kernel.area import Area
 from shared.kernel.errors import Forbidden, Invalid, NotFound, Refused
@@ -158,6 +160,13 @@ class DeskPages(Room):
             "candidates": duplicates.candidates(self.rows, founding.event, founding.area)[:5],
             "recurs": recurrence.earlier(self.rows, report_id)[:3],
             "shas": [one.removeprefix("photo:") for one in found["photos"]],
+            "outside": self._outside(founding.area, founding.event.point),
             "must_look": found["found"] is None and (must_look or found["state"] == "verifying"),
             "last": ((queries.progress(self.rows, report_id) or {}).get("steps") or [None])[-1],
         }
+
+    def _outside(self, area: Area, point: Point | None) -> int | None:
+        """How many metres the point lies outside of the area that was said, beyond what the device may be wrong by."""
+        away = None if point is None else BOUNDARIES.metres_outside(self.rows, area, point)
+        beyond = 0 if point is None or away is None else round(away - (point.accuracy or 0.0))
+        return beyond if beyond > 0 else None

@@ -1,7 +1,8 @@
 """Finds the area of a place that another system describes in its own way: a point, a code, or words.
 
-There are no outlines of streets here, only centres; so a point belongs to the nearest centre of the narrowest tier
-that has one within reach.
+A point belongs to the narrowest area whose boundary holds it. Where the city has given no boundaries there are only
+centres: there it belongs to the nearest centre of the narrowest tier that has one within reach. A boundary speaks for
+all that lies in its area: a point outside of it is never brought into it by being near.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from services.intake.outlines import Boundaries
 from shared.contracts.shapes import Point
 from shared.kernel.area import Area, Tier
 from shared.kernel.errors import Invalid
@@ -24,9 +26,18 @@ REACH: dict[Tier, float] = {
 """Metres from the centre within which a point is believed to lie in an area of that tier."""
 _METRES_PER_DEGREE = 111_320.0
 
+BOUNDARIES = Boundaries()
+"""Those of this process."""
+
 _NEAREST = """
-SELECT path FROM intake.areas
+SELECT path FROM intake.areas a
 WHERE tier = %(tier)s AND lat BETWEEN %(south)s AND %(north)s AND lon BETWEEN %(west)s AND %(east)s
+  AND (%(within)s = '' OR left(path, length(%(within)s) + 1) = %(within)s || '.')
+  AND NOT EXISTS (
+    SELECT 1 FROM intake.outlines o
+    WHERE (a.path = o.path OR left(a.path, length(o.path) + 1) = o.path || '.')
+      AND o.path <> %(within)s AND left(%(within)s, length(o.path) + 1) <> o.path || '.'
+  )
 ORDER BY (lat - %(lat)s) ^ 2 + ((lon - %(lon)s) * %(narrow)s) ^ 2, path
 LIMIT 1
 """
@@ -57,7 +68,7 @@ def locate(rows: Rows, spot: Spot) -> Area:
         found = nearest(rows, spot.point)
         if found is not None:
             return found
-        tried[spot.names[0]] = [f"{spot.point.lat}, {spot.point.lon} is not near any place that we serve"]
+        tried[spot.names[0]] = [f"{spot.point.lat}, {spot.point.lon} lies in no place that we serve"]
     if spot.words is not None:
         named = in_words(rows, spot.words)
         if isinstance(named, Area):
@@ -69,9 +80,12 @@ def locate(rows: Rows, spot: Spot) -> Area:
 
 
 def nearest(rows: Rows, point: Point) -> Area | None:
-    """The area of the narrowest tier whose centre is within reach of the point."""
+    """The narrowest area that holds the point; below it, and where there are no boundaries, the nearest centre's."""
+    within = BOUNDARIES.narrowest(rows, point)
     narrow = max(0.01, math.cos(math.radians(point.lat)))
     for tier, metres in REACH.items():
+        if within is not None and tier <= within.tier:
+            break
         up = metres / _METRES_PER_DEGREE
         wide = up / narrow
         found = rows.query(
@@ -85,11 +99,12 @@ def nearest(rows: Rows, point: Point) -> Area | None:
                 "lat": point.lat,
                 "lon": point.lon,
                 "narrow": narrow,
+                "within": "" if within is None else within.path,
             },
         )
         if found:
             return Area(found[0]["path"])
-    return None
+    return within
 
 
 def in_words(rows: Rows, words: str) -> Area | str:

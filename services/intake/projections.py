@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from services.intake.outlines import OUTLINES
 from services.intake.photos.projections import USING, apply_photos, apply_uses
 from shared.contracts import catalogue
 from shared.contracts.area import AreaCreated, AreaRenamed
@@ -278,6 +279,7 @@ PROJECTIONS: tuple[Projection, ...] = (
         "areas",
         "intake",
         tables_of(__file__, "areas"),
+    OUTLINES,
         frozenset({"area.created", "area.renamed"}),
         _apply_areas,
     ),

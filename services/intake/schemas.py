@@ -40,7 +40,11 @@ class ToldBody(Body):
     title = Text(longest=TITLE, one_line=True, required=True, metadata={"example": "文艺路口垃圾堆了三天"})
     words = Text(longest=WORDS, required=True, metadata={"example": "垃圾桶三天没有清运，味道很大。"})
     issue_type = Text(longest=ISSUE_TYPE, one_line=True, required=True, metadata={"example": "E-01-02"})
-    area = AreaField(required=True)
+    area = AreaField(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "may be left out where a point is given: the report is placed by it"},
+    )
     place = Text(longest=PLACE, load_default=None, allow_none=True)
     point = PointField(load_default=None, allow_none=True)
     contact = fields.Nested(ContactBody, load_default=None, allow_none=True)
@@ -67,6 +71,12 @@ class ToldBody(Body):
         falsy={False},
         metadata={"description": "whether neighbours may see what it is about and how far it is; never who told"},
     )
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def is_somewhere(self, _values: dict[str, Any], said: Any, **_: Any) -> None:
+        """A report lies in an area, said or found."""
+        if isinstance(said, dict) and said.get("area") is None and said.get("point") is None:
+            raise ValidationError("give an area, or a point that it can be told from", "area")
 
 
 class SubmitReportBody(ToldBody):

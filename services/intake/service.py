@@ -64,7 +64,7 @@ class IntakeService(
     )
     def submit(self, call: Call) -> Reply:
         """Residents need no token; desks and grid workers send theirs. The answer comes when the report is stored."""
-        told = told_of(call.body, call.asker)
+        told = told_of(self.rows, call.body, call.asker)
         receipt = handlers.submit(self.log, self.desk, told, call.cause())
         call.note(report_id=receipt.submitted.report_id, number=receipt.submitted.number)
         return Reply(handlers.receipt_body(self.desk, receipt))

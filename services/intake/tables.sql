@@ -11,6 +11,14 @@ CREATE TABLE areas (
 
 CREATE INDEX areas_by_centre ON areas (tier, lat, lon) WHERE lat IS NOT NULL;
 
+-- projection: outlines
+-- Where an area ends, as the city says it: its shape in WGS-84, as WKB.
+CREATE TABLE outlines (
+    path     text PRIMARY KEY,
+    position bigint NOT NULL,
+    shape    bytea NOT NULL
+);
+
 -- projection: issue_types
 CREATE TABLE issue_types (
     code               text PRIMARY KEY,

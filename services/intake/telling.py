@@ -6,17 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.intake.domain import Told
+from services.intake.places import Spot, locate
 from services.intake.sources import source_for
-from shared.ports import Appended
+from shared.ports import Appended, Rows
 from shared.security.permission import Asker, require
 from shared.web.call import Reply
 
 
-def told_of(body: Mapping[str, Any], asker: Asker | None) -> Told:
-    """The report in a loaded body. Raises Forbidden for a source or a place that is not the asker's."""
+def told_of(rows: Rows, body: Mapping[str, Any], asker: Asker | None) -> Told:
+    """The report in a loaded body; a point without an area is placed.
+
+    Raises Forbidden for a source or a place that is not the asker's, Invalid for a point that lies nowhere.
+    """
     contact = body["contact"] or {}
     told = Told(
-        area=body["area"],
+        area=body["area"] or locate(rows, Spot(body["point"])),
         source=source_for(None if asker is None else asker.role, body["source"], body["external_number"]),
         issue_type=body["issue_type"],
         urgency=body["urgency"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.grid.projections.accounts import ACCOUNTS, NAMES
+from services.grid.projections.boundaries import BOUNDARIES
 from services.grid.projections.cases import CASES
 from services.grid.projections.check_times import CHECK_TIMES
 from services.grid.projections.checks import CHECKS
@@ -11,4 +12,17 @@ from services.grid.projections.places import APPOINTMENTS, AREAS, GRIDS
 from services.grid.projections.stages import STAGES
 from services.grid.projections.visits import VISITS
 
-PROJECTIONS = (AREAS, GRIDS, APPOINTMENTS, CHECKS, CASES, ACCOUNTS, NAMES, DUTY, VISITS, STAGES, CHECK_TIMES)
+PROJECTIONS = (
+    AREAS,
+    BOUNDARIES,
+    GRIDS,
+    APPOINTMENTS,
+    CHECKS,
+    CASES,
+    ACCOUNTS,
+    NAMES,
+    DUTY,
+    VISITS,
+    STAGES,
+    CHECK_TIMES,
+)

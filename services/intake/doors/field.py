@@ -58,7 +58,7 @@ class FieldDoors(Room):
     )
     def self_handled(self, call: Call) -> Reply:
         """就地解决: reported and done in one form, with photos of how it was and how it is."""
-        told = told_of(call.body, call.signed_in)
+        told = told_of(self.rows, call.body, call.signed_in)
         done = handlers.Done(call.body["answer"], call.body["before"], call.body["after"])
         receipt = handlers.submit_self_handled(self.log, self.desk, told, done, call.cause())
         call.note(report_id=receipt.submitted.report_id, number=receipt.submitted.number)

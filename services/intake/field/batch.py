@@ -94,7 +94,7 @@ class Batch:
         account, client_id = self.sent.by.id, item["client_id"]
         key, request = f"intake:field:{account}:{client_id}", _hash(raw)
         before = self.log.seen(key, request)
-        told = told_of(item, self.sent.by)
+        told = told_of(self.desk.rows, item, self.sent.by)
         if before is not None:
             first = self.log.stream(before.stream)[0]
             return self._stored(first.event, first.area, first.occurred_at, "seen_before")
