@@ -62,6 +62,8 @@ def environment(process: str, backends: Backends, ports: Ports, public_url: str)
         values["WUJI_HTTP_PORT"] = str(ports[f"{process}.http"])
         # Nobody may take what runs beside a checkout for the city's own; whoever means it sets this to false.
         values["WUJI_DEMO"] = "true"
+    if process == "operator":
+        values["WUJI_LOCAL_URL"] = f"http://127.0.0.1:{ports['front']}"
     if process in ("notify", "courier", "operator"):
         values["WUJI_PARTNERS_URL"] = backends.partners_url
     if process == "notify":
@@ -80,7 +82,7 @@ def _databases(process: str, backends: Backends) -> dict[str, str]:
         roles = {database_variable(service): backends.database_url(service) for service in SERVICES}
         return {"DATABASE_URL": backends.database_url("reader"), **roles}
     if process == "operator":
-        accounts = (*SERVICES, "relay", "courier", "importer", "reader", "owner")
+        accounts = (*SERVICES, "relay", "courier", "timer", "importer", "reader", "owner")
         roles = {database_variable(account): backends.database_url(account) for account in accounts}
         admin = {
             "WUJI_ADMIN_DATABASE_URL": backends.admin_database_url,
@@ -88,8 +90,7 @@ def _databases(process: str, backends: Backends) -> dict[str, str]:
             "RABBITMQ_MANAGEMENT_URL": backends.management_url,
         }
         return {"DATABASE_URL": backends.database_url("reader"), **roles, **admin}
-    # The clocks are dispatch's, so their timer is dispatch to the database.
-    return {"DATABASE_URL": backends.database_url("dispatch" if process == "timer" else process)}
+    return {"DATABASE_URL": backends.database_url(process)}
 
 
 def write(

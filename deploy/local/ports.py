@@ -24,6 +24,7 @@ PLACES = {
     "erlang_distribution": 5,
     "epmd": 6,
     "supervisor": 7,
+    "secure": 8,
     **{f"{name}.http": 10 + n for n, name in enumerate(("intake", "dispatch", "grid", "survey", "notify"))},
     **{
         f"{name}.admin": 20 + n

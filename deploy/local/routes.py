@@ -37,8 +37,14 @@ ROUTES: dict[str, tuple[str, ...]] = {
 }
 """Service → how its paths begin; each service also answers `/api/v1/<service>/openapi.json`."""
 
-LARGE: dict[str, int] = {"photos": 10}
-"""Beginnings of paths that take more than 1 MB, and how many."""
+LARGE: dict[str, int] = {"/api/v1/photos": 10}
+"""Addresses that take more than 1 MB, and how many."""
+
+SMALL: dict[str, int] = {"/login": 64, "/session": 64, "/account": 64, "/feedback": 128}
+"""Addresses whose forms are short: kilobytes that they take."""
+
+STREAMS: frozenset[str] = frozenset({"/live"})
+"""Addresses that answer on and on."""
 
 STANDARDS: dict[str, str] = {"/open311/": "intake", "/events/": "notify"}
 """Addresses outside of `/api/v1`, which other standards have drawn or people read, and the service behind each."""

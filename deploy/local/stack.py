@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from deploy.local import backends as backing
-from deploy.local import environment, packages, preparation, wishes
+from deploy.local import environment, packages, preparation, tls, wishes
 from deploy.local.backends import Backends
 from deploy.local.credentials import Credentials
 from deploy.local.environment import PROCESSES
@@ -45,7 +45,7 @@ class Stack:
 
     @property
     def url(self) -> str:
-        """The one origin in front of all services."""
+        """The one origin in front of all services, as people reach it."""
         return self.nginx.url
 
     @classmethod
@@ -92,6 +92,7 @@ class Stack:
             self.servers.start(progress)
         self.set_up(progress)
         self._free_taken_ports(progress)
+        self.nginx.serve(tls.wished(wished, self.run.env))
         changed = environment.write(self.run.env, self.backends, self.ports, self.url, wished)
         with progress.step(say("启动服务", "Start the services")) as step:
             self.supervisor.start(changed=changed)
@@ -152,7 +153,7 @@ class Stack:
         return stopped
 
     def _free_taken_ports(self, progress: Progress) -> None:
-        names = ["front"] if self.nginx.pid_file.pid() is None else []
+        names = ["front", "secure"] if self.nginx.pid_file.pid() is None else []
         if self.supervisor.pid_file.pid() is None:
             names += ["supervisor", *(f"{name}.admin" for name in PROCESSES)]
             names += [f"{name}.http" for name in PROCESSES if f"{name}.http" in self.ports.all()]

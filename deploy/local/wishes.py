@@ -25,6 +25,8 @@ READERS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("WUJI_PHOTO_",), ("intake",)),
     (("WUJI_DEMO",), SERVICES),
     (("WUJI_OIDC_",), ("grid",)),
+    # What stands before the services reads these.
+    (("WUJI_TLS",), ("nginx",)),
     (("WUJI_PUBLIC_URL", "WUJI_LOG"), (*SERVICES, "relay", "projector", "courier", "timer")),
 )
 """Beginnings of names, and the processes that read them. Whatever else is no secret goes to all services; the
@@ -32,6 +34,7 @@ operator's commands read everything that is no secret."""
 _OUR_OWN = frozenset(
     (
         "WUJI_HTTP_PORT", "WUJI_HTTP_HOST", "WUJI_ADMIN_PORT", "WUJI_ADMIN_HOST", "WUJI_ADMIN_URLS",
+        "WUJI_LOCAL_URL",
         "WUJI_MASTER_KEY", "WUJI_LINK_KEY", "WUJI_TOKEN_KEY", "WUJI_TOKEN_PUBLIC_KEY", "WUJI_SUBSCRIPTION_KEY",
     )
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from pathlib import Path
@@ -26,8 +27,11 @@ def build() -> Path:
     for name, path in {**_vendored(), **_ours()}.items():
         sha = digest_of(path)
         target = STATIC / served_name(name, sha)
-        if not target.exists():
+        packed = Path(f"{target}.gz")
+        if not (target.exists() and packed.exists()):
             target.parent.mkdir(parents=True, exist_ok=True)
+            # nginx sends the packed copy to whoever can read it.
+            packed.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
             shutil.copy(path, target)
         names[name] = {"path": f"/static/{served_name(name, sha)}", "integrity": f"sha384-{sha}"}
     text = json.dumps(names, indent=1)
@@ -53,5 +57,5 @@ def _ours() -> dict[str, Path]:
 def _forget(kept: set[str]) -> None:
     """Files of an older build: nobody asks for them once every process reads the new list."""
     for path in STATIC.rglob("*"):
-        if path.is_file() and str(path.relative_to(STATIC)) not in kept:
+        if path.is_file() and str(path.relative_to(STATIC)).removesuffix(".gz") not in kept:
             path.unlink()

@@ -50,7 +50,13 @@ class Access:
 
     @property
     def public_url(self) -> str:
+        """Where people reach the platform."""
         return self.need("WUJI_PUBLIC_URL").rstrip("/")
+
+    @property
+    def local_url(self) -> str:
+        """Where our own commands do: beside the platform there may be a door without TLS."""
+        return (self.values.get("WUJI_LOCAL_URL") or self.public_url).rstrip("/")
 
     def database_url(self, role: str = "reader") -> str:
         """The address for a role: reader, intake, owner, …"""
@@ -113,10 +119,10 @@ class Access:
 
         headers = {"Authorization": f"Bearer {self.token(role)}"}
         try:
-            answer = requests.request(method, f"{self.public_url}{path}", headers=headers, timeout=30, **what)
+            answer = requests.request(method, f"{self.local_url}{path}", headers=headers, timeout=30, **what)
         except requests.RequestException as error:
             raise Unavailable(
-                say(f"{self.public_url} 没有应答", f"{self.public_url} does not answer"), where="WUJI_PUBLIC_URL"
+                say(f"{self.local_url} 没有应答", f"{self.local_url} does not answer"), where="WUJI_PUBLIC_URL"
             ) from error
         if answer.ok:
             return answer.json()

@@ -95,7 +95,7 @@ def bring_in_cases(access: Access, progress: Progress) -> dict[str, int]:
         def told(done: int, total: int, title: str) -> None:
             step.detail = f"{done}/{total} {title}"
 
-        done = bring_in(access.public_url, Staff(access), told)
+        done = bring_in(access.local_url, Staff(access), told)
         step.detail = say(f"{len(done.numbers)} 件", f"{len(done.numbers)} reports")
     return dict(done.stories)
 

@@ -85,7 +85,7 @@ def start(access: Access, stack: Stack) -> str:
         {
             "WUJI_EVENTS_URL": made["connection"]["url"],
             "WUJI_EVENTS_SUBSCRIPTION": name,
-            "WUJI_EVENTS_API": access.public_url,
+            "WUJI_EVENTS_API": access.local_url,
             "WUJI_EVENTS_TOKEN": made["token"],
             "DEPARTMENT": DEPARTMENT,
             "DEPARTMENT_DATABASE": str(stack.run.root / "guests" / f"{NAME}.db"),
@@ -152,7 +152,7 @@ def run(access: Access, stack: Stack, staff: Tokens, progress: Progress) -> AtWo
     """The department at work on what it is given."""
     with progress.step(say("环卫部门接单", "A department on the bus: signs, handles, answers")) as step:
         name = start(access, stack)
-        answered = bring_in(access.public_url, staff)
+        answered = bring_in(access.local_url, staff)
         step.detail = say(f"答复 {answered} 件", f"{answered} cases answered")
     return AtWork(name, answered)
 

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "subject": ("subject:subject", "个人信息:擦除", "personal data: erase"),
     "parked": ("parked:parked", "搁置的消息", "messages that wait for a person"),
     "projection": ("projection:projection", "投影:清单、重建、校验", "read tables: list, rebuild, verify"),
+    "nginx": ("nginx:nginx", "一个入口:nginx 样板配置", "settings for a city's own nginx"),
     "log": ("log:log", "校验事件日志", "verify the log's hash chains"),
     "migrate": ("prepare:migrate", "升级数据库结构", "bring the database to the current shape"),
     "topology": ("prepare:topology", "建立消息拓扑", "queues, rights and policies on the broker"),
@@ -69,7 +70,10 @@ GROUPS: list[CommandGroupDict] = [
             "subject",
         ],
     },
-    {"name": say("运维", "Operation"), "commands": ["parked", "projection", "log", "migrate", "topology", "bench"]},
+    {
+        "name": say("运维", "Operation"),
+        "commands": ["parked", "projection", "log", "migrate", "topology", "nginx", "bench"],
+    },
     {"name": say("进程", "Processes"), "commands": ["run", "relay", "projector", "courier", "timer"]},
 ]
 

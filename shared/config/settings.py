@@ -64,6 +64,19 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("WUJI_LOG", "how log lines look", "json", "log"),
     Setting("WUJI_PUBLIC_URL", "where people reach the platform", "https://wuji.example.gov.cn", "http"),
     Setting(
+        "WUJI_LOCAL_URL", "where the operator's commands reach it, when not there", "http://127.0.0.1:15300", "http"
+    ),
+    Setting(
+        "WUJI_TLS",
+        "whether the private stack speaks TLS too; self-signed makes a certificate for a look",
+        "self-signed",
+        "choice",
+        "off",
+        choices=("off", "self-signed"),
+    ),
+    Setting("WUJI_TLS_CERT", "the certificate to show instead, with its chain (PEM)", "/etc/ssl/wuji.pem"),
+    Setting("WUJI_TLS_KEY", "the key of that certificate (PEM)", "/etc/ssl/private/wuji.key"),
+    Setting(
         "WUJI_MASTER_KEY", "seals personal data: 32 bytes in base64", "openssl rand -base64 32", "key", secret=True
     ),
     Setting(
@@ -107,6 +120,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("WUJI_TOKEN_AUDIENCE", "the audience that tokens must name", "wuji"),
     Setting("WUJI_GRID_LEAST_HOUSEHOLDS", "a grid with fewer households is too small", "200", "count", 200),
     Setting("WUJI_GRID_MOST_HOUSEHOLDS", "a grid with more households is too large", "300", "count", 300),
+    Setting("WUJI_ROOT_CAUSE_AFTER", "how often an issue comes back before its root is looked for", "3", "count", 3),
     Setting("WUJI_VISIT_REPLY_HOURS", "hours in which a household that was visited has its answer", "72", "count", 72),
     Setting(
         "WUJI_OIDC_ISSUER", "the city's identity provider, for signing in at the pages", "https://sso.example.gov.cn"

@@ -15,9 +15,11 @@ from deploy.local.servers import EPMD_PORTS, POSTGRES_PORTS, RABBITMQ_PORTS
 from deploy.local.words import say
 from deploy.wuji.checks import Check, Found, Patient, bad, good, warning
 from deploy.wuji.condition import our_processes
+from shared.kernel.clock import utc_now
 
 FREE_BYTES = 2 * 1024**3
 GIGABYTE = 1024**3
+CERTIFICATE_DAYS = 30
 
 
 def programs(patient: Patient) -> Found:
@@ -41,7 +43,7 @@ def ports(patient: Patient) -> Found:
         waiting |= set(RABBITMQ_PORTS) if rabbitmq.pid_file.pid() is None else set()
         waiting |= set(EPMD_PORTS) if rabbitmq.epmd_file.pid() is None else set()
     if stack.nginx.pid_file.pid() is None:
-        waiting.add("front")
+        waiting |= {"front", "secure"}
     if stack.supervisor.pid_file.pid() is None:
         waiting |= {"supervisor", *(name for name in stack.ports.all() if name.endswith((".http", ".admin")))}
     taken = [f"{stack.ports[name]} ({name})" for name in sorted(waiting) if not is_free(stack.ports[name])]
@@ -100,6 +102,20 @@ def nginx(patient: Patient) -> Found:
     return good(patient.stack.url)
 
 
+def certificate(patient: Patient) -> Found:
+    """Browsers turn everybody away from the hour that it ends."""
+    shown = patient.stack.nginx.tls
+    if shown is None:
+        return good(say("本机入口未启用 TLS", "no TLS on this machine's door"))
+    ends = shown.ends()
+    days = (ends - utc_now()).days
+    said = say(f"证书 {ends:%Y-%m-%d} 到期，还有 {days} 天", f"the certificate ends on {ends:%Y-%m-%d}, in {days} days")
+    if days >= CERTIFICATE_DAYS:
+        return good(said)
+    fix = say(f"更换 {shown.certificate}，再执行 wuji up", f"put a new one at {shown.certificate}, then: wuji up")
+    return bad(said, fix) if ends <= utc_now() else warning(said, fix)
+
+
 def supervised(patient: Patient) -> Found:
     restarts = [program for program in patient.stack.supervisor.programs() if program.state in ("BACKOFF", "FATAL")]
     if restarts:
@@ -116,4 +132,5 @@ CHECKS = (
     Check("WUJI-D005", "nginx 入口", "nginx", nginx),
     Check("WUJI-D006", "进程", "processes", processes),
     Check("WUJI-D007", "反复重启", "crash loops", supervised),
+    Check("WUJI-D008", "TLS 证书", "TLS certificate", certificate),
 )
