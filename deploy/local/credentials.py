@@ -11,7 +11,7 @@ from pathlib import Path
 from shared.security import tokens
 
 SERVICES = ("intake", "dispatch", "grid", "survey", "notify")
-ACCOUNTS = (*SERVICES, "relay", "projector", "courier", "importer", "reader", "owner", "operator")
+ACCOUNTS = (*SERVICES, "relay", "projector", "courier", "timer", "importer", "reader", "owner", "operator")
 """Every account, in the database, on the broker, or both."""
 
 

@@ -27,7 +27,7 @@ from shared.telemetry.health import Health
 
 
 def clockwork(database_url: str, batch: int = BATCH) -> Clockwork:
-    """Everything that goes round, on one database, as dispatch."""
+    """Everything that goes round, on one database, as the role of the address."""
     connections = Pool(database_url, size=6, application="wuji timer")
     log, rows = PostgresLog(connections), PostgresRows(connections)
     claim = partial(claimed, connections)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from shared.contracts.catalogue import event
 from shared.contracts.report import Urgency
-from shared.contracts.shapes import Limit
+from shared.contracts.shapes import Internal, Limit
 
 
 class Stage(StrEnum):
@@ -196,6 +196,8 @@ class EscalationRaised:
     next_rung: Rung | None
     """Who is called upon next while nothing happens, and when."""
     next_at: datetime | None
+    on_shift: Internal[tuple[str, ...] | None] = None
+    """Out of working hours: the accounts at the centre's desk, who alone were called; the rung comes again."""
 
 
 @event("escalation.acknowledged", "clock", public=True)

@@ -32,6 +32,7 @@ ROLES: tuple[Role, ...] = (
     *(Role(f"wuji_{service}", "30s", "10s", f"{service}, es, public") for service in SERVICES),
     Role("wuji_relay", "30s", "10s"),
     Role("wuji_courier", "30s", "10s"),
+    Role("wuji_timer", "30s", "10s", "dispatch, es, public"),
     Role("wuji_importer", "5min", "30s"),
     Role("wuji_reader", "60s", "60s"),
 )

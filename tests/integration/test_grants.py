@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from services.dispatch.projections import PROJECTIONS as DISPATCH
+from shared.contracts.case import CaseArchived
+from shared.kernel.clock import utc_now
+from shared.kernel.errors import WujiError
+from shared.kernel.ids import new_id
+from tests.support.cases import DISTRICT
+from tests.support.clock_city import appending
 from tests.support.database import Database
+from tests.support.projected import project
 
 pytestmark = pytest.mark.integration
 
@@ -51,8 +59,30 @@ def test_the_courier_keeps_what_belongs_to_delivery_and_sees_no_notice_and_no_co
     assert allowed == [("subscription",)]
 
 
+def test_the_timer_reads_what_clocks_are_decided_with_and_writes_down_only_that_it_looked(database: Database) -> None:
+    project(database, DISPATCH)
+    seen = {table for _, table in database.query(TABLES, [list(SERVICES), ["wuji_timer"]])}
+    written = TABLES.replace("'SELECT, INSERT", "'INSERT")
+
+    assert seen == {
+        *("dispatch.clocks", "dispatch.escalations", "dispatch.claims", "dispatch.admissions", "dispatch.fired"),
+        *("dispatch.posts", "dispatch.emergencies", "dispatch.desks", "dispatch.desk_shifts"),
+        *("dispatch.lines", "dispatch.watermarks"),
+    }
+    assert database.query(written, [list(SERVICES), ["wuji_timer"]]) == [("wuji_timer", "dispatch.fired")]
+    assert database.query(FUNCTIONS, [list(SERVICES), ["wuji_timer"]]) == []
+
+
+def test_the_timer_says_what_time_does_and_nothing_else(database: Database) -> None:
+    case_id = new_id()
+    forged = appending(f"case-{case_id}", 0, CaseArchived(case_id=case_id), DISTRICT, case_id, utc_now())
+
+    with pytest.raises(WujiError, match=r"wuji_timer may not append case\.archived"):
+        database.log("timer").append(forged)
+
+
 def test_only_the_relay_gives_positions_and_nobody_but_the_owner_makes_tables_in_the_log(database: Database) -> None:
-    others = [*ROLES, "wuji_courier", "wuji_importer", "wuji_reader"]
+    others = [*ROLES, "wuji_courier", "wuji_timer", "wuji_importer", "wuji_reader"]
     writers = database.query(
         "SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)"
         " AND (has_table_privilege(oid, 'es.feed', 'INSERT') OR has_schema_privilege(oid, 'es', 'CREATE'))",

@@ -98,7 +98,7 @@ class ClockCity:
 
     def works(self, now: datetime, batch: int = 200) -> Clockwork:
         """A timer in this process, at a moment that stands still."""
-        works = clockwork(self.database.url("dispatch"), batch)
+        works = clockwork(self.database.url("timer"), batch)
         works.now = lambda: now
         return works
 
@@ -106,7 +106,7 @@ class ClockCity:
 
     def start_timer(self, now: datetime, batch: int = 200) -> subprocess.Popen[bytes]:
         """One more of them."""
-        command = [sys.executable, "-m", "tests.support.clock_city", self.database.url("dispatch"), now.isoformat()]
+        command = [sys.executable, "-m", "tests.support.clock_city", self.database.url("timer"), now.isoformat()]
         timer = subprocess.Popen([*command, str(batch)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self._timers.append(timer)
         return timer

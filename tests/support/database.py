@@ -29,8 +29,8 @@ _LOCK = 0x5445_5354
 
 @dataclass
 class Database:
-    """A migrated database of the test's own. Roles: owner, the five services, relay, courier, importer,
-    reader, admin."""
+    """A migrated database of the test's own. Roles: owner, the five services, relay, courier, timer,
+    importer, reader, admin."""
 
     admin_url: str
     name: str

@@ -14,6 +14,7 @@ from shared.contracts.clock import EscalationRaised, Rung, Stage
 from shared.contracts.report import Urgency
 from shared.contracts.shapes import Limit
 from shared.kernel.area import Area
+from shared.kernel.duty_hours import Rosters, Shift
 from tests.support.clocks import DAYS, HOURS, POSTS, RULES, URGENT, Issue, at
 
 PLACE = Area.parse("530103.004.012.003.00007")
@@ -182,3 +183,46 @@ def test_a_week_of_silence_is_made_up_for_rung_by_rung() -> None:
 
     assert issue.ticked() == ["clock.breached", "escalation.raised", "escalation.raised", "escalation.raised"]
     assert issue.ticked() == []
+
+
+# --- duty by roster ---------------------------------------------------------------------------------------------------
+
+NIGHT = Shift("night.012", at("2026-11-23 20:00"), at("2026-11-24 06:00"))
+
+
+def late_at_night(*shifts: tuple[str, Shift]) -> Issue:
+    """Due on Monday 17:30; working hours end at 18:00, and nobody looked before 22:00."""
+    issue = Issue(at("2026-11-23 15:00"), rules=replace(RULES, rosters=Rosters.of(shifts)))
+    return issue.filed().at("2026-11-23 16:30").dispatched(Limit(1, HOURS)).signed().at("2026-11-23 22:00")
+
+
+def test_at_night_the_shift_of_the_centre_is_called_and_the_rung_comes_again_in_the_morning() -> None:
+    issue = late_at_night(("530103.004.012", NIGHT))
+
+    assert issue.ticked() == ["clock.breached", "escalation.raised"]
+    assert issue.at("2026-11-24 01:00").ticked() == []
+    assert issue.at("2026-11-24 08:00").ticked() == ["escalation.raised"]
+    assert [(one.rung, one.on_shift) for one in raised(issue)] == [(Rung.URGED, ("night.012",)), (Rung.URGED, None)]
+    assert len({one.escalation_id for one in raised(issue)}) == 2
+
+
+def test_a_shift_calls_upon_nobody_before_it_begins_or_after_it_ends() -> None:
+    issue = late_at_night(("530103.004.012", replace(NIGHT, starts_at=at("2026-11-23 23:00"))))
+
+    assert issue.ticked() == ["clock.breached"]
+    assert issue.at("2026-11-24 06:00").ticked() == []
+    assert issue.at("2026-11-24 05:59").ticked() == ["escalation.raised"]
+
+
+@pytest.mark.parametrize("elsewhere", ["530103.004.013", "530103.004"])
+def test_the_shift_of_another_centre_lends_no_duty_hours(elsewhere: str) -> None:
+    assert late_at_night((elsewhere, NIGHT)).ticked() == ["clock.breached"]
+
+
+def test_a_warning_waits_for_the_department_however_many_are_on_shift() -> None:
+    at_noon = replace(NIGHT, starts_at=at("2026-11-23 12:00"), ends_at=at("2026-11-23 14:00"))
+    rules = replace(RULES, rosters=Rosters.of([("530103.004.012", at_noon)]))
+    issue = Issue(at("2026-11-23 08:30"), rules=rules).filed().dispatched(Limit(4, HOURS)).signed()
+
+    assert issue.at("2026-11-23 13:00").ticked() == []
+    assert issue.at("2026-11-23 14:00").ticked() == ["clock.warned"]

@@ -20,6 +20,7 @@ CREATE TABLE admissions (
 );
 CREATE INDEX admissions_newest ON admissions (drafted_at DESC, admission_id DESC);
 CREATE INDEX admissions_to_expire ON admissions (valid_until) WHERE state IN ('approved', 'suspended');
+GRANT SELECT ON admissions TO wuji_timer;
 
 -- projection: demands
 -- What departments asked of communities, and what was blocked; and the same once for each community, with its burden.

@@ -61,6 +61,9 @@ CREATE TABLE escalations (
 );
 CREATE INDEX escalations_open ON escalations (rung, raised_at, escalation_id) WHERE is_open;
 CREATE INDEX escalations_of_clock ON escalations (clock_id);
+-- Whoever takes rows with SKIP LOCKED needs the right to change one column at least; the timer changes none.
+GRANT SELECT, UPDATE (clock_id) ON clocks TO wuji_timer;
+GRANT SELECT ON escalations TO wuji_timer;
 
 -- projection: claims
 -- Who has a task of the open pool in hand, and until when.
@@ -73,6 +76,7 @@ CREATE TABLE claims (
 );
 CREATE INDEX claims_expiring ON claims (expires_at, claim_id) WHERE is_open;
 CREATE INDEX claims_of_case ON claims (case_id) WHERE is_open;
+GRANT SELECT ON claims TO wuji_timer;
 
 -- projection: chain
 -- Who stands where, and which areas are in emergency mode.
@@ -91,3 +95,4 @@ CREATE TABLE emergencies (
     turned_at timestamptz NOT NULL,
     position  bigint NOT NULL
 );
+GRANT SELECT ON posts, emergencies TO wuji_timer;

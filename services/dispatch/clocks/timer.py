@@ -18,9 +18,10 @@ from uuid import UUID
 
 from services.dispatch.clocks.facts import draft
 from services.dispatch.clocks.keep import addition
-from services.dispatch.clocks.ladder import fallen_due, is_on_duty
+from services.dispatch.clocks.ladder import fallen_due
 from services.dispatch.clocks.rules import Rules
 from shared.contracts.envelope import Recorded
+from shared.kernel.duty_hours import is_on_duty
 from shared.kernel.errors import Conflict
 from shared.ports import Append, Appended, Companion, Rows
 
@@ -29,15 +30,21 @@ _SAID = timedelta(minutes=10)
 """How long what was said is left alone while the index catches up."""
 _NOTHING = timedelta(seconds=10)
 """How long a row is left alone that was looked at in vain: the index was behind, and soon is not."""
+_NOBODY_THERE = timedelta(minutes=5)
+"""The same out of working hours: the rung leads to a centre that has no shift, and the next shift may have one."""
 
 DUE = """
 SELECT c.clock_id, c.case_id, c.fires_at FROM clocks c
-WHERE c.any_hour = %(any_hour)s AND c.fires_at < %(now)s
+WHERE c.any_hour = %(any_hour)s AND c.fires_at < %(now)s {where}
   AND NOT EXISTS (
     SELECT 1 FROM dispatch.fired f WHERE f.what = c.clock_id AND f.fires_at = c.fires_at AND f.until > %(now)s
   )
 ORDER BY c.fires_at, c.clock_id LIMIT %(batch)s FOR UPDATE OF c SKIP LOCKED
 """
+_WHERE_A_DESK_IS_STAFFED = """
+  AND c.fires <> 'warned' AND (c.area = ANY(%(staffed)s) OR c.area LIKE ANY(%(inside)s))
+"""
+"""A rung leads to a centre above the case, or its own; a warning is for a department, which keeps working hours."""
 _FIRED = """
 INSERT INTO dispatch.fired (what, fires_at, until) VALUES %s
 ON CONFLICT (what) DO UPDATE SET fires_at = excluded.fires_at, until = excluded.until
@@ -93,8 +100,11 @@ class Timer:
     def turn(self, rules: Rules, now: datetime) -> Turned:
         """One batch of what has fallen due; nothing is left when fewer rows were looked at than a batch."""
         done = self._fire(rules, now, any_hour=True)
-        # A reminder that nobody is there to read waits for the morning.
-        return done + self._fire(rules, now, any_hour=False) if is_on_duty(now, rules.calendar) else done
+        if is_on_duty(now, rules.calendar):
+            return done + self._fire(rules, now, any_hour=False)
+        # A reminder that nobody is there to read waits for the morning, or for the next shift.
+        staffed = rules.rosters.staffed(now)
+        return done + self._fire_at_night(rules, now, staffed) if staffed else done
 
     def backlog(self, rules: Rules, now: datetime) -> int:
         """How much has fallen due and is not said yet, counted up to a hundred thousand."""
@@ -107,10 +117,16 @@ class Timer:
 
     def _fire(self, rules: Rules, now: datetime, *, any_hour: bool) -> Turned:
         wanted = {"now": now, "any_hour": any_hour, "batch": self.batch}
-        with self.claimed(DUE, wanted) as rows:
-            return self._say(rows, rules, now) if rows else Turned()
+        with self.claimed(DUE.format(where=""), wanted) as rows:
+            return self._say(rows, rules, now, _NOTHING) if rows else Turned()
 
-    def _say(self, rows: Sequence[Row], rules: Rules, now: datetime) -> Turned:
+    def _fire_at_night(self, rules: Rules, now: datetime, staffed: Sequence[str]) -> Turned:
+        around = {"staffed": list(staffed), "inside": [f"{path}.%" for path in staffed]}
+        wanted = {"now": now, "any_hour": False, "batch": self.batch, **around}
+        with self.claimed(DUE.format(where=_WHERE_A_DESK_IS_STAFFED), wanted) as rows:
+            return self._say(rows, rules, now, _NOBODY_THERE) if rows else Turned()
+
+    def _say(self, rows: Sequence[Row], rules: Rules, now: datetime, in_vain_for: timedelta) -> Turned:
         by_case: dict[UUID, list[Row]] = {}
         for row in rows:
             by_case.setdefault(as_uuid(row["case_id"]), []).append(row)
@@ -123,12 +139,12 @@ class Timer:
             else:
                 appends.append(append)
         answers = self.log.bulk_append(appends)
-        self._leave_alone(in_vain, now)
+        self._leave_alone(in_vain, now + in_vain_for)
         return Turned(len(rows), *counted_up(appends, answers))
 
-    def _leave_alone(self, rows: Sequence[Row], now: datetime) -> None:
+    def _leave_alone(self, rows: Sequence[Row], until: datetime) -> None:
         if rows:
-            values = [value for row in rows for value in (str(row["clock_id"]), row["fires_at"], now + _NOTHING)]
+            values = [value for row in rows for value in (str(row["clock_id"]), row["fires_at"], until)]
             self.rows.execute(_FIRED.replace("%s", ", ".join(["(%s, %s, %s)"] * len(rows)), 1), values)
 
 
