@@ -40,6 +40,7 @@ class Way:
 
 WAYS: dict[str, Way] = {
     "dispatch": Way(RoadDoors.dispatch, bodies.DispatchBody, ("department", "co_handlers", "reason")),
+    "recall": Way(RoadDoors.recall),
     "sign": Way(RoadDoors.sign, None, ("task_id",)),
     "start": Way(RoadDoors.start, None, ("task_id",)),
     "stages": Way(RoadDoors.complete_stage, bodies.StageBody, ("stage", "words", "task_id")),

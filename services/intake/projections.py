@@ -14,6 +14,7 @@ from shared.contracts.case import (
     CaseArchived,
     CaseClosed,
     CaseDispatched,
+    CaseDispatchRecalled,
     CaseLevelLowered,
     CaseLevelRaised,
     CaseMerged,
@@ -43,8 +44,10 @@ from shared.projections import Batch, Cursor, Projection, select, tables_of, ups
 
 Row = dict[str, Any]
 
-_ISSUE = frozenset(name for name, found in catalogue.load().items() if found.category in ("report", "case"))
-"""Everything that may happen to an issue, from the first word to the archive."""
+_ISSUE = frozenset(name for name, found in catalogue.load().items() if found.category in ("report", "case")) - {
+    "report.recurred"
+}
+"""Everything that may happen to an issue, from the first word to the archive; that it is back moves it nowhere."""
 
 ERASED = "[已删除]"
 
@@ -192,7 +195,8 @@ def new_row(recorded: Recorded[ReportSubmitted]) -> Row:
 
 def move(row: Row, recorded: Recorded[Any]) -> None:
     """Where the event takes the report; what the table of states does not know leaves it where it is."""
-    state = target(State(row["state"]), recorded.type) or State(row["state"])
+    back_to = getattr(recorded.event, "back_to", None)
+    state = target(State(row["state"]), recorded.type, back_to) or State(row["state"])
     row["state"] = state.value
     row["is_open"] = state.is_open
     waiting = state in (State.REPORTED, State.VERIFYING)
@@ -234,7 +238,7 @@ def _move_case(row: Row, recorded: Recorded[Any]) -> None:
             row.update(department=None)
         case CaseReopened():
             row.update(department=None, due_at=None, outcome=None, closed_at=None)
-        case CaseLevelRaised() | CaseLevelLowered() | CaseTransferredOut():
+        case CaseDispatchRecalled() | CaseLevelRaised() | CaseLevelLowered() | CaseTransferredOut():
             row.update(department=None, due_at=None)
         case ReportRejected(reason=outcome) | CaseRejected(reason=outcome):
             row.update(outcome=outcome)
@@ -275,11 +279,11 @@ def _note(event: object) -> dict[str, str]:
 
 
 PROJECTIONS: tuple[Projection, ...] = (
+    OUTLINES,
     Projection(
         "areas",
         "intake",
         tables_of(__file__, "areas"),
-    OUTLINES,
         frozenset({"area.created", "area.renamed"}),
         _apply_areas,
     ),

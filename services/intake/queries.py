@@ -165,6 +165,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "report.unmerged": ("已单独办理", "Goes on by itself"),
     "case.filed": ("已立案", "Filed as a case"),
     "case.dispatched": ("已派给{department}办理{due}", "Given to {department_en}{due_en}"),
+    "case.dispatch_recalled": ("派遣已撤回，正在重新安排", "Taken back: somebody else will be asked"),
     "task.signed": ("{department}已签收，正在办理", "{department_en} has taken it on"),
     "task.returned": ("正在重新确定责任部门", "We are finding out who is responsible"),
     "task.responded": ("{department}已办理并反馈", "{department_en} says it is done"),

@@ -2,7 +2,7 @@
 
 Writes:  notice-<id>, subscription-<id>
 Hears:   report.accepted, report.rejected, report.appealed, report.merged, case.rejected, case.merged,
-         feedback.invited, case.dispatched, clock.warned, escalation.raised (who is reminded,
+         feedback.invited, case.dispatched, case.dispatch_recalled, clock.warned, escalation.raised (who is reminded,
          and who is called upon); its own
          notice.requested, which it delivers, and subscription.disabled; report.submitted, report.unmerged,
          case.unmerged, department.registered (to know whom, and where), emergency.started and emergency.ended (to

@@ -12,7 +12,7 @@ from uuid import UUID
 from services.notify import domain, queries
 from services.notify.domain import Recipient
 from services.notify.templates import OCCASIONS
-from shared.contracts.case import CaseDispatched, CaseMerged, CaseRejected
+from shared.contracts.case import CaseDispatched, CaseDispatchRecalled, CaseMerged, CaseRejected
 from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackInvited
 from shared.contracts.notice import RecipientKind
@@ -91,6 +91,16 @@ def tell_department(
     codes = dict.fromkeys((event.department, *event.co_handlers))
     to = [Recipient(RecipientKind.DEPARTMENT, code, values) for code in codes]
     ask(log, recorded, "case_dispatched", to, channels=channels, consumer=consumer, at=at)
+
+
+def tell_recalled(
+    recorded: Recorded[CaseDispatchRecalled], log: EventLog, *, channels: Channels, consumer: str, at: datetime
+) -> None:
+    """Everybody who was told that the case is theirs hears that it is not."""
+    event = recorded.event
+    codes = dict.fromkeys((event.department, *event.co_handlers))
+    to = [Recipient(RecipientKind.DEPARTMENT, code, {"task_id": str(event.task_id)}) for code in codes]
+    ask(log, recorded, "dispatch_recalled", to, channels=channels, consumer=consumer, at=at)
 
 
 def tell_disabled(

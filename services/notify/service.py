@@ -18,7 +18,7 @@ from services.notify.subscriptions.replay_doors import ReplayDoors
 from services.notify.subscriptions.trial_doors import TrialDoors
 from services.notify.subscriptions.webhook_doors import WebhookDoors
 from shared.config import Config
-from shared.contracts.case import CaseDispatched, CaseMerged, CaseRejected
+from shared.contracts.case import CaseDispatched, CaseDispatchRecalled, CaseMerged, CaseRejected
 from shared.contracts.clock import ClockWarned, EscalationRaised
 from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackInvited
@@ -99,6 +99,12 @@ class NotifyService(  # one mixin for each kind of thing that has doors
         """派遣: the department hears."""
         served = _channels(self.settings)
         reactions.tell_department(recorded, self.log, channels=served, consumer="notify.tell_department", at=utc_now())
+
+    @on(CaseDispatchRecalled)
+    def tell_recalled(self, recorded: Recorded[CaseDispatchRecalled]) -> None:
+        """撤回派遣: the department hears that it need not do anything."""
+        served = _channels(self.settings)
+        reactions.tell_recalled(recorded, self.log, channels=served, consumer="notify.tell_recalled", at=utc_now())
 
     @on(ClockWarned)
     def tell_warned(self, recorded: Recorded[ClockWarned]) -> None:

@@ -37,6 +37,7 @@ OCCASIONS: dict[str, Occasion] = {
     "case_dispatched": Occasion(
         RecipientKind.DEPARTMENT, frozenset({"number", "title", "department", "because", "due"})
     ),
+    "dispatch_recalled": Occasion(RecipientKind.DEPARTMENT, frozenset({"number", "title", "department"})),
     "clock_warned": Occasion(RecipientKind.DEPARTMENT, frozenset({"number", "title", "department", "stage", "due"})),
     "case_urged": Occasion(
         RecipientKind.DEPARTMENT, frozenset({"number", "title", "department", "stage", "due", "because"})

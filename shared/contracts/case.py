@@ -43,6 +43,15 @@ class ReturnKind(StrEnum):
     NOTHING_TO_DO = "nothing_to_do"
 
 
+class Waiting(StrEnum):
+    """Where a case may stand while it waits to be dispatched."""
+
+    FILED = "filed"
+    RETURNED = "returned"
+    REOPENED = "reopened"
+    REWORK = "rework"
+
+
 @event("case.filed", "case", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFiled:
@@ -60,6 +69,10 @@ class CaseFiled:
     place: str | None
     point: Point | None
     reported_at: datetime
+    edition: int | None = None
+    """The place in the log up to which the rulebook was read: the case keeps its limits and responsibilities."""
+    policy: str | None = None
+    """The code of the policy that was in force; absent where none was ever adopted."""
 
 
 @event("case.self_handled", "case", public=True)
@@ -83,6 +96,10 @@ class CaseSelfHandled:
     """What was done."""
     evidence: tuple[str, ...]
     """References to photos, the one before and the one after first."""
+    edition: int | None = None
+    """The place in the log up to which the rulebook was read."""
+    policy: str | None = None
+    """The code of the policy that was in force."""
 
 
 @event("case.merged", "case", public=True)
@@ -112,6 +129,8 @@ class CaseLevelRaised:
     from_loop: Loop
     to_loop: Loop
     reason: str
+    sponsor: str | None = None
+    """The path of the community in whose name it goes up (社区代言): it is told of every step from now on."""
 
 
 @event("case.level_lowered", "case", public=True)
@@ -154,6 +173,29 @@ class CaseDispatched:
     """The instant by which it must be handled; None when no limit applies."""
     due_because: str
     attempt: int
+    informed: tuple[str, ...] = ()
+    """Departments that hear of it and may look, and have nothing to do."""
+
+
+@event("case.dispatch_recalled", "case", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseDispatchRecalled:
+    """The dispatcher takes the dispatch back a moment later (撤回派遣), before anybody has signed.
+
+    Its tasks are void, the case stands again where it stood, and the dispatch counts for nothing.
+    """
+
+    case_id: UUID
+    task_id: UUID
+    """The lead's task, which ends with all the others of this dispatch."""
+    department: str
+    co_handlers: tuple[str, ...]
+    """Every other department that had a task of it."""
+    back_to: Waiting
+    attempt: int
+    """The dispatch that is taken back."""
+    was_problem: bool
+    """Whether that dispatch had made it a problem case, which it is not any more."""
 
 
 @event("task.signed", "case", public=True)

@@ -135,6 +135,7 @@ MOVES: tuple[Move, ...] = (
     *_moves("reported verifying", "case.filed", "filed", "acceptor duty_chief"),
     *_moves("self_handled responded", "case.sent_to_check", "checking", "dispatcher supervisor timer"),
     *_moves("filed returned reopened rework", "case.dispatched", "dispatched", "dispatcher"),
+    *_moves("dispatched", "case.dispatch_recalled", "filed", "dispatcher"),
     *_moves("filed returned reopened", "case.offered", "dispatched", "dispatcher"),
     *_moves("filed returned", "case.merged", "merged", "dispatcher"),
     *_moves("merged", "case.unmerged", "filed", "dispatcher"),
@@ -195,14 +196,26 @@ LANDINGS: dict[str, State] = {move.event: move.target for move in MOVES}
 made a move we would refuse today, as an imported one may, still ends where it says it ended."""
 
 
-def landing(event: str, standing: State) -> State:
+BACK: dict[str, frozenset[State]] = {
+    "case.dispatch_recalled": frozenset(
+        move.source for move in MOVES if move.event == "case.dispatched" and move.source
+    )
+}
+"""Events that undo a move: each says itself, as `back_to`, where the case stood before, and stands again. Where the
+table sends them is for one that does not say."""
+
+
+def landing(event: str, standing: State, back_to: str | None = None) -> State:
     """Where a case stands after the event when it stood there before: history is not up for debate."""
+    if back_to is not None and event in BACK:
+        return State(back_to)
     return LANDINGS.get(event, standing)
 
 
-def target(source: State | None, event: str) -> State | None:
+def target(source: State | None, event: str, back_to: str | None = None) -> State | None:
     """Where the event takes a case that stands at the source; None when neither table has it there."""
-    return _TARGETS.get((source, event))
+    found = _TARGETS.get((source, event))
+    return found if found is None or back_to is None else landing(event, found, back_to)
 
 
 def moves_from(source: State) -> tuple[Move, ...]:

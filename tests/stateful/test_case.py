@@ -120,7 +120,7 @@ class CaseMachine(RuleBasedStateMachine):
         allowed = [
             (asker, found.action)
             for asker in TEAM
-            for found in answers(self.case, asker, Moment(self.at))
+            for found in answers(self.case, asker, self.moment)
             if found.allowed and found.action.name in DO and (found.action.name not in ENDINGS or choice > 55)
         ]
         if not allowed:
@@ -232,7 +232,7 @@ class CaseMachine(RuleBasedStateMachine):
     def every_event_was_a_legal_move(self) -> None:
         state = State.REPORTED
         for found in self.log.stream(f"case-{self.case_id}"):
-            moved = target(state, found.type)
+            moved = target(state, found.type, getattr(found.event, "back_to", None))
             assert moved is not None, f"{found.type} from {state}"
             state = moved
         assert state is self.case.state
@@ -244,7 +244,7 @@ class CaseMachine(RuleBasedStateMachine):
         if self.case.state is State.REJECTED:
             return  # an appeal is another service's
         allowed = [
-            found.action.name for asker in TEAM for found in answers(self.case, asker, Moment(self.at)) if found.allowed
+            found.action.name for asker in TEAM for found in answers(self.case, asker, self.moment) if found.allowed
         ]
         assert allowed, self.case.state
 
@@ -259,11 +259,24 @@ class CaseMachine(RuleBasedStateMachine):
 
     @invariant()
     def an_issue_that_came_back_or_went_round_too_often_is_a_problem_case_once(self) -> None:
-        types = [found.type for found in self.log.stream(f"case-{self.case_id}")]
-        assert types.count("case.problem_declared") <= 1
-        assert (self.case.problem is not None) == ("case.problem_declared" in types)
+        history = [found for found in self.log.stream(f"case-{self.case_id}")]
+        declared = sum(found.type == "case.problem_declared" for found in history)
+        taken_back = sum(getattr(found.event, "was_problem", False) for found in history)
+        assert declared - taken_back in (0, 1)
+        assert (self.case.problem is not None) == (declared > taken_back)
         if self.case.reworks >= 3 or self.case.transfers >= 3:
             assert self.case.problem is not None
+
+    @invariant()
+    def what_was_taken_back_left_no_trace_but_in_the_log(self) -> None:
+        history = self.log.stream(f"case-{self.case_id}")
+        if history[-1].type == "case.dispatch_recalled":
+            given = max(n for n, found in enumerate(history) if found.type == "case.dispatched")
+            before = fold(history[:given], evolve)
+            assert before is not None
+            assert not self.case.tasks
+            assert (self.case.state, self.case.transfers) == (before.state, before.transfers)
+            assert (self.case.problem, self.case.handlers) == (before.problem, before.handlers)
 
     @invariant()
     def no_two_tasks_have_the_same_name(self) -> None:
@@ -295,6 +308,11 @@ class CaseMachine(RuleBasedStateMachine):
     # --- how it is tried ----------------------------------------------------------------------------------------
 
     @property
+    def moment(self) -> Moment:
+        given_at = handlers.dispatched_at(self.log.stream(f"case-{self.case_id}"))
+        return Moment(self.at, dispatched_at=given_at)
+
+    @property
     def case_id(self) -> Any:
         return self.report.event.report_id
 
@@ -310,7 +328,7 @@ class CaseMachine(RuleBasedStateMachine):
     def _try(self, asker: Asker, action: str, key: str | None, command: Any) -> None:
         """It appends or it refuses, never both; and what the case said would be allowed was true."""
         before = len(self.log.events)
-        allowed = {found.action.name: found.allowed for found in answers(self.case, asker, Moment(self.at))}.get(action)
+        allowed = {found.action.name: found.allowed for found in answers(self.case, asker, self.moment)}.get(action)
         cause = Cause(
             actor=asker.actor, at=self.at, idempotency_key=None if key is None else f"{action}:{asker.id}:{key}"
         )

@@ -269,6 +269,17 @@ COMMANDS = (
         CHIEF,
     ),
     Command(
+        "recall",
+        "case.dispatch_recalled",
+        handlers.recall,
+        DISPATCHER,
+        "dispatched",
+        ("case.dispatch_recalled",),
+        "case.not_recallable",
+        "handling",
+        CHIEF,
+    ),
+    Command(
         "sign",
         "task.signed",
         handlers.sign,

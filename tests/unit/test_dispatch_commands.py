@@ -277,7 +277,9 @@ ALL_ROUND = tuple(command for command in COMMANDS if command.about in ("case", "
 @pytest.mark.parametrize("start", list(PLACES))
 @pytest.mark.parametrize("asker", PEOPLE, ids=lambda asker: asker.id)
 def test_what_is_said_to_be_allowed_is_exactly_what_the_commands_accept(start: str, asker: Asker) -> None:
-    said = {found.action.name: found.allowed for found in answers(PLACES[start]().case, asker, Moment(THURSDAY))}
+    stood = PLACES[start]()
+    moment = Moment(THURSDAY, dispatched_at=handlers.dispatched_at(stood.log.stream(f"case-{stood.case_id}")))
+    said = {found.action.name: found.allowed for found in answers(stood.case, asker, moment)}
     done = {}
     for command in ALL_ROUND:
         story = command.story(start)

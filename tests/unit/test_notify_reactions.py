@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ import pytest
 from services.notify import reactions
 from services.notify.service import NotifyService
 from services.notify.subscriptions import domain
-from shared.contracts.case import CaseDispatched
+from shared.contracts.case import CaseDispatched, CaseDispatchRecalled
 from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackInvited
 from shared.contracts.notice import NoticeRequested, RecipientKind
@@ -20,6 +21,7 @@ from shared.entrypoints.on import reactions_of
 from shared.kernel.errors import Conflict, Unavailable
 from shared.kernel.ids import new_id
 from shared.ports import Append, Appended
+from tests.support.examples import example
 from tests.support.memory import MemoryLog
 from tests.support.notices import AT, CHANNELS, NotifyRows, happened, reported
 
@@ -225,6 +227,24 @@ def test_the_departments_hear_at_dispatch_each_once() -> None:
     ]
 
 
+def test_everybody_who_was_told_hears_when_the_dispatch_is_taken_back() -> None:
+    log = MemoryLog()
+    report = reported(log)
+    dispatched(log, report)
+    event = replace(
+        example(CaseDispatchRecalled), case_id=report.report_id, department="urban_management", co_handlers=("fire",)
+    )
+    recorded = happened(log, f"case-{report.report_id}", event, report.report_id)
+
+    react("tell_recalled", recorded, log, NotifyRows())
+    react("tell_recalled", recorded, log, NotifyRows())
+
+    assert [(notice.template, notice.recipient) for notice in notices(log)] == [
+        ("dispatch_recalled", "urban_management"),
+        ("dispatch_recalled", "fire"),
+    ]
+
+
 @pytest.mark.parametrize(("department", "told"), [("sanitation", ["sanitation"]), (None, [])])
 def test_a_department_hears_that_its_subscription_was_disabled(department: str | None, told: list[str]) -> None:
     log = MemoryLog()
@@ -259,6 +279,7 @@ def test_imported_history_notifies_nobody() -> None:
         "notify.tell_merged",
         "notify.tell_closed",
         "notify.tell_department",
+        "notify.tell_recalled",
         "notify.tell_warned",
         "notify.tell_escalated",
         "notify.tell_disabled",

@@ -120,6 +120,10 @@ class Book:
     def running(self) -> tuple[Clock, ...]:
         return tuple(clock for clock in self.clocks.values() if clock.is_running)
 
+    def last_of(self, stage: Stage) -> Clock | None:
+        """The clock of the stage that was started last."""
+        return next((clock for clock in reversed(list(self.clocks.values())) if clock.stage is stage), None)
+
     def due_of(self, task_id: UUID) -> Clock | None:
         """The last clock of a task as a whole, which says until when it is to be handled."""
         found = (clock for clock in reversed(list(self.clocks.values())) if clock.stage is Stage.HANDLE)

@@ -9,7 +9,7 @@ from uuid import UUID
 from services.dispatch.clocks.book import Clock
 from services.dispatch.clocks.road import Begin
 from services.dispatch.clocks.rules import Rules
-from shared.contracts.clock import ClockPaused, ClockRecomputed, ClockStarted, ClockStopped
+from shared.contracts.clock import ClockPaused, ClockRecomputed, ClockStarted, ClockStopped, Stage
 from shared.contracts.shapes import Limit
 from shared.kernel.wording import Wording
 from shared.kernel.working_calendar import Calendar
@@ -69,9 +69,15 @@ def by_day(day: date, rules: Rules) -> Setting:
 
 
 def as_before(clock: Clock) -> Setting:
-    """A rework goes on with the time that the task had."""
-    said = Wording("返工不另给时限，原时限继续", "a rework lends no new time")
+    """A rework goes on with the time that the task had, and a dispatch taken back with the time there was for it."""
+    said = _NO_NEW_TIME[clock.stage is Stage.DISPATCH]
     return Setting(clock.due_at, clock.started.limit, f"{said}: {clock.because}", clock.day_and_night)
+
+
+_NO_NEW_TIME = {
+    True: Wording("撤回派遣不另给时限，原时限继续", "taking a dispatch back lends no new time"),
+    False: Wording("返工不另给时限，原时限继续", "a rework lends no new time"),
+}
 
 
 # --- standing still, and going on -------------------------------------------------------------------------------

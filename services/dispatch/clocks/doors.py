@@ -82,6 +82,7 @@ class ClockDoors(Doors):
         case.CaseFiled,
         case.CaseSelfHandled,
         case.CaseDispatched,
+        case.CaseDispatchRecalled,
         case.CaseLevelRaised,
         case.CaseLevelLowered,
         case.CaseMerged,

@@ -143,8 +143,8 @@ class Draft:
 
     def _setting(self, begin: Begin) -> Setting | None:
         """How the due instant comes about; None when nothing limits the stage."""
-        if begin.goes_on and begin.task_id is not None:
-            before = self.book.due_of(begin.task_id)
+        if begin.goes_on:
+            before = self.book.last_of(begin.stage) if begin.task_id is None else self.book.due_of(begin.task_id)
             return None if before is None else counting.as_before(before)
         if begin.review_on is not None:
             return counting.by_day(begin.review_on, self.rules)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from services.dispatch.clocks.book import ClockEvent
+from shared import rosters
 from shared.contracts.appointment import AppointmentEnded, AppointmentStarted
 from shared.contracts.catalogue import OF_SHAPE
 from shared.contracts.clock import (
@@ -188,7 +189,8 @@ def _raised(recorded: Recorded[Any]) -> Row:
 
 _ENDING = (
     "task.claim_released task.claim_expired task.responded task.part_responded task.returned task.withdrawn"
-    " case.dispatched case.offered case.level_raised case.level_lowered case.merged case.closed case.transferred_out"
+    " case.dispatched case.dispatch_recalled case.offered"
+    " case.level_raised case.level_lowered case.merged case.closed case.transferred_out"
 )
 """After these nobody has the case's task in hand any more."""
 
@@ -284,4 +286,5 @@ PROJECTIONS: tuple[Projection, ...] = (
         handles=_names(AppointmentStarted, AppointmentEnded, EmergencyStarted, EmergencyEnded),
         apply=take_chain,
     ),
+    rosters.projection("dispatch", "GRANT SELECT ON desks, desk_shifts TO wuji_timer;\n"),
 )

@@ -38,6 +38,8 @@ class About:
     urgency: Urgency = Urgency.NORMAL
     loop: Loop | None = None
     area: Area
+    edition: int | None = None
+    """Of the rulebook, under which the case was filed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,8 @@ class Begin:
     given: Given | None = None
     review_on: date | None = None
     goes_on: bool = False
-    """It runs to the due instant that the task had: a rework lends no new time."""
+    """It runs to the due instant that the task had, or that the stage had: neither a rework nor a dispatch that was
+    taken back lends new time."""
     has_conditions: bool = False
     """Whether closing conditions with limits of their own start along with it."""
 
@@ -182,7 +185,11 @@ class Road:
         match event:
             case case.CaseFiled() | case.CaseSelfHandled():
                 self.about = About(
-                    issue_type=event.issue_type, urgency=event.urgency, loop=event.loop, area=recorded.area
+                    issue_type=event.issue_type,
+                    urgency=event.urgency,
+                    loop=event.loop,
+                    area=recorded.area,
+                    edition=event.edition,
                 )
                 yield End(at=at, fulfilled=True, stages=BEFORE_FILING)
                 if isinstance(event, case.CaseFiled):
@@ -223,6 +230,9 @@ class Road:
         match event:
             case task.CaseOffered():
                 yield from self._given_away(recorded, None, Given(event.due_at, None, event.due_because))
+            case case.CaseDispatchRecalled():
+                yield from self._taken_back(at)
+                yield self._begin(recorded, Stage.DISPATCH, goes_on=True)
             case case.CaseSentToCheck():
                 yield self._begin(recorded, Stage.CHECK)
             case case.CaseClearedToClose() | case.CaseCheckWaived():

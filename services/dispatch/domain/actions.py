@@ -5,7 +5,7 @@ There is no second list of rules: each command is tried on the case with filled-
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -17,6 +17,7 @@ from services.dispatch.domain import (
     extensions,
     moves,
     pool,
+    recall,
     requests,
     returns,
     suspensions,
@@ -61,11 +62,26 @@ _SOME_CALENDAR = Calendar.of(
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What some commands ask of others than the case, asked here only when everything else allows them. Whoever knows
+    nothing of it passes nothing: then it is taken to be there."""
+
+    stages: Callable[[Case], Mapping[str, str]] = lambda _: {_SOME_TEXT: _SOME_TEXT}
+    """The closing conditions on its way: code → name."""
+    admission: Callable[[], object] = lambda: None
+    """Raises Refused when no admission is in force where the case lies."""
+    place: Callable[[Case], object] = lambda _: None
+    """Raises Refused when the volunteer has as much in hand as the rules allow."""
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
-    """When it is tried, and until when the reporter of a closed case may still answer."""
+    """When it is tried, until when the reporter of a closed case may still answer, and when it was last dispatched."""
 
     at: datetime
     asked_until: datetime | None = None
+    dispatched_at: datetime | None = None
+    known: Known = Known()
 
     @property
     def now(self) -> Now:
@@ -129,9 +145,23 @@ def _an_earlier_case(case: Case) -> Case:
     return Case(filed=filed, state=State.FILED, loop=case.loop)
 
 
-def _lower(case: Case, by: Asker, _: Moment) -> object:
+def _lower(case: Case, by: Asker, moment: Moment) -> object:
     below = Loop.COMMUNITY if case.loop is not Loop.DISTRICT else Loop.STREET
-    return moves.lower_level(case, by, below, _SOME_TEXT, _SOME_ID)
+    return moves.lower_level(case, by, below, _SOME_TEXT, _SOME_ID), moment.known.admission()
+
+
+def _claim(case: Case, by: Asker, moment: Moment) -> object:
+    return pool.claim(case, by, _SOME_ID, moment.at), moment.known.place(case)
+
+
+def _complete_stage(case: Case, by: Asker, moment: Moment, task_id: UUID | None) -> object:
+    known = moment.known.stages(case)
+    task = None if task_id is None else case.tasks.get(task_id)
+    left = [stage for stage in known if task is None or stage not in task.stages]
+    stage = next(iter(left or known), _SOME_TEXT)
+    return working.complete_stage(
+        case, by, working.StageDone(stage=stage, words=_SOME_TEXT, known=known, task_id=task_id)
+    )
 
 
 def _extend(case: Case, by: Asker, moment: Moment, task_id: UUID | None) -> object:
@@ -172,14 +202,13 @@ def _some_summons(moment: Moment) -> whistles.Summons:
 
 ROAD: tuple[Action, ...] = (
     Action("dispatch", "派遣", lambda case, by, _: decisions.dispatch(case, by, _some_assignment(case))),
+    Action("recall", "撤回派遣", lambda case, by, moment: recall.recall(case, by, moment.dispatched_at, moment.at)),
     Action("sign", "签收", on_own_task(lambda case, by, _, task_id: decisions.sign(case, by, task_id))),
     Action("start", "开始处置", on_own_task(lambda case, by, _, task_id: working.start(case, by, task_id))),
     Action(
         "stages",
         "完成阶段",
-        on_own_task(
-            lambda case, by, _, task_id: working.complete_stage(case, by, _SOME_TEXT, _SOME_TEXT, None, task_id)
-        ),
+        on_own_task(_complete_stage),
     ),
     Action("respond", "反馈", on_own_task(_respond)),
     Action("close", "结案", lambda case, by, _: decisions.close(case, by, _SOME_TEXT)),
@@ -209,7 +238,7 @@ MORE: tuple[Action, ...] = (
 )
 POOL: tuple[Action, ...] = (
     Action("offer", "放入抢单池", lambda case, by, _: pool.offer(case, by, _SOME_OFFER)),
-    Action("claim", "领单", lambda case, by, moment: pool.claim(case, by, _SOME_ID, moment.at)),
+    Action("claim", "领单", _claim),
     Action("release", "退单", lambda case, by, _: pool.release(case, by, _SOME_TEXT)),
     Action("take-back", "撤出抢单池", lambda case, by, _: pool.take_back(case, by, _SOME_TEXT)),
 )

@@ -120,6 +120,8 @@ class Case:
     """How often it was given away, to a department or to the pool: each time with tasks of their own."""
     round_dispatches: int = 0
     """How often it was given to a department since it was filed, or since it was last reopened."""
+    before: Case | None = None
+    """As it stood before it was given to the department that has it: what it is again when that is taken back."""
     added: int = 0
     """How many tasks were ever added beside a lead's."""
     splits: int = 0

@@ -15,6 +15,7 @@ from shared.contracts.case import (
     CaseCheckWaived,
     CaseClearedToClose,
     CaseClosed,
+    CaseDispatched,
     CaseFiled,
     CaseLevelLowered,
     CaseLevelRaised,
@@ -51,7 +52,7 @@ def evolve(case: Case | None, event: CaseEvent) -> Case:
         return replace(case, filed=event, state=state, loop=event.loop)
     if case is None:
         raise LookupError("a case begins with case.filed or case.self_handled")
-    moved = replace(case, state=landing(OF_SHAPE[type(event)].name, case.state))
+    moved = _landed(case, event)
     if isinstance(event, Checking):
         return _checked(moved, event)
     if isinstance(event, Ending):
@@ -61,6 +62,13 @@ def evolve(case: Case | None, event: CaseEvent) -> Case:
     if isinstance(event, evolve_tasks.TaskEvent):
         return evolve_tasks.evolve(moved, event)
     return evolve_beside.evolve(moved, event)
+
+
+def _landed(case: Case, event: CaseEvent) -> Case:
+    """Where it stands now; while somebody may still take it back, a dispatch remembers from where it came."""
+    state = landing(OF_SHAPE[type(event)].name, case.state, getattr(event, "back_to", None))
+    before = replace(case, before=None) if isinstance(event, CaseDispatched) else case.before
+    return replace(case, state=state, before=before)
 
 
 def _checked(case: Case, event: Checking) -> Case:

@@ -10,6 +10,7 @@ from uuid import UUID
 from services.dispatch.domain.case import VOLUNTEERS, Case, Claim, Task
 from shared.contracts.case import (
     CaseDispatched,
+    CaseDispatchRecalled,
     CaseSplit,
     NewDue,
     ReturnKind,
@@ -29,7 +30,7 @@ from shared.contracts.task import (
     TaskWithdrawn,
 )
 
-Giving = CaseDispatched | CaseOffered | TaskAdded | CaseSplit | TaskWithdrawn | TaskReturned
+Giving = CaseDispatched | CaseDispatchRecalled | CaseOffered | TaskAdded | CaseSplit | TaskWithdrawn | TaskReturned
 Working = (
     TaskSigned
     | TaskClaimed
@@ -53,8 +54,10 @@ def _given(case: Case, event: Giving) -> Case:
         case CaseDispatched():
             given = replace(taken_away(case), round_dispatches=case.round_dispatches + 1)
             return _with_lead(given, _lead(event))
+        case CaseDispatchRecalled():
+            return _as_before(case)
         case CaseOffered():
-            return _with_lead(taken_away(case), _offered(event))
+            return replace(_with_lead(taken_away(case), _offered(event)), before=None)
         case TaskAdded():
             return replace(
                 case,
@@ -96,6 +99,21 @@ def _worked(case: Case, event: Working) -> Case:
             return _answered(replace(case, requests={}), event)
         case _:
             assert_never(event)
+
+
+def _as_before(case: Case) -> Case:
+    """As if it had not been dispatched; only who was summoned stays, and what counts: ids are made of it."""
+    if case.before is None:
+        return taken_away(case)
+    return replace(
+        case.before,
+        state=case.state,
+        dispatches=case.dispatches,
+        added=case.added,
+        splits=case.splits,
+        requested=case.requested,
+        whistles=case.whistles,
+    )
 
 
 # --- what other events do to tasks too --------------------------------------------------------------------------

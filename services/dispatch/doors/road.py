@@ -1,4 +1,4 @@
-"""The doors of the straight road: dispatch, sign, start, stages, respond, close, reopen, archive."""
+"""The doors of the straight road: dispatch and taking it back, sign, start, stages, respond, close, reopen, archive."""
 
 from __future__ import annotations
 
@@ -49,6 +49,17 @@ class RoadDoors(CaseDoors):
             reason=asked["reason"] or "",
         )
         return self.after(call, done)
+
+    @door(
+        "POST",
+        f"{CASE}/recall",
+        summary="Take the dispatch back",
+        answer=CaseAnswer,
+        roles=roles_of("case.dispatch_recalled"),
+    )
+    def recall(self, call: Call) -> Reply:
+        """撤回派遣: within 60 seconds, while nobody has signed. It then stands where it stood, and nothing counts."""
+        return self.after(call, handlers.recall(self.log, call.path["case_id"], call.signed_in, call.cause()))
 
     @door(
         "POST",

@@ -12,7 +12,7 @@ from services.dispatch.domain.case import Case
 from services.dispatch.domain.evolve import CaseEvent, evolve
 from services.dispatch.domain.rulebook import Rulebook
 from services.dispatch.domain.sampling import ALL, Sample
-from shared.contracts.case import CaseSelfHandled
+from shared.contracts.case import CaseDispatched, CaseSelfHandled
 from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackInvited, FeedbackRecorded
 from shared.handling import Cause, amend
@@ -68,7 +68,7 @@ def change(log: EventLog, case_id: UUID, cause: Cause, decide: Decide) -> Append
 def sample_for(rulebook: Rulebook, case: Case) -> Sample:
     """How many of such cases are looked at."""
     on_the_spot = isinstance(case.filed, CaseSelfHandled) and not case.dispatches
-    line = rulebook.sampling(case.filed.issue_type, case.loop, on_the_spot)
+    line = rulebook.of_case(case.filed).sampling(case.filed.issue_type, case.loop, on_the_spot)
     return ALL if line is None else Sample(line.rate, line.rule)
 
 
@@ -87,6 +87,11 @@ def asked_until(log: EventLog, case: Case, at: datetime) -> datetime | None:
         and event.expires_at > at
     )
     return max(open_until, default=None)
+
+
+def dispatched_at(history: Iterable[Recorded[CaseEvent]]) -> datetime | None:
+    """When the case was last given to a department; None when it never was."""
+    return max((found.occurred_at for found in history if isinstance(found.event, CaseDispatched)), default=None)
 
 
 def _with_the_last_word(refusal: Refused, history: list[Recorded[CaseEvent]]) -> Refused:

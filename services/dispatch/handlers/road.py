@@ -8,18 +8,27 @@ from datetime import datetime
 from uuid import UUID
 
 from services.dispatch.domain import answers, decisions
+from services.dispatch.domain import recall as domain
 from services.dispatch.domain.answers import Answer
 from services.dispatch.domain.case import Case
 from services.dispatch.domain.evolve import CaseEvent
 from services.dispatch.domain.responsibility import Assignment
 from services.dispatch.domain.rulebook import Rulebook
-from services.dispatch.handlers.common import area_of, asked_until, change, on_case, sample_for
+from services.dispatch.handlers.common import (
+    area_of,
+    asked_until,
+    case_stream,
+    change,
+    dispatched_at,
+    on_case,
+    sample_for,
+)
 from shared.contracts.case import Loop
 from shared.contracts.clock import ClockRecomputed, ClockStarted, Stage
 from shared.contracts.report import Urgency
 from shared.handling import Cause
 from shared.kernel.area import Area
-from shared.kernel.errors import Invalid, Refused
+from shared.kernel.errors import Refused
 from shared.kernel.masking import mask
 from shared.kernel.wording import Wording
 from shared.ports import Appended, EventLog
@@ -47,6 +56,15 @@ def dispatch(
     return change(log, case_id, cause, decide)
 
 
+def recall(log: EventLog, case_id: UUID, asker: Asker, cause: Cause) -> Appended:
+    """The dispatch is taken back, within a minute of it by our own clock."""
+
+    def decide(case: Case) -> Iterable[CaseEvent]:
+        return domain.recall(case, asker, dispatched_at(log.stream(case_stream(case_id))), cause.at)
+
+    return on_case(log, case_id, asker, cause, decide)
+
+
 def sign(log: EventLog, case_id: UUID, asker: Asker, cause: Cause, *, task_id: UUID | None = None) -> Appended:
     """The department takes its task on."""
     return on_case(log, case_id, asker, cause, lambda case: decisions.sign(case, asker, task_id))
@@ -72,11 +90,14 @@ def complete_stage(
     area = area_of(log, case_id, asker)
 
     def decide(case: Case) -> Iterable[CaseEvent]:
-        on_time = _on_time(log, case_id, stage, cause.at)
-        events = answers.complete_stage(case, asker, stage, mask(words), on_time, task_id)
-        filed = case.filed
-        _is_known(stage, conditions_on_the_way(rulebook, filed.issue_type, area, filed.urgency, case.loop))
-        return events
+        said = answers.StageDone(
+            stage=stage,
+            words=mask(words),
+            known=stages_of(rulebook, case, area),
+            on_time=_on_time(log, case_id, stage, cause.at),
+            task_id=task_id,
+        )
+        return answers.complete_stage(case, asker, said)
 
     return change(log, case_id, cause, decide)
 
@@ -121,10 +142,10 @@ def _assignment(
     co_handlers: tuple[str, ...],
     reason: str,
 ) -> Assignment:
-    filed = case.filed
+    filed, book = case.filed, rulebook.of_case(case.filed)
     if department is not None:
-        return rulebook.by_hand(filed.issue_type, area, at, department, co_handlers, reason, filed.urgency, case.loop)
-    proposal = rulebook.propose(filed.issue_type, area, at, filed.urgency, case.loop)
+        return book.by_hand(filed.issue_type, area, at, department, co_handlers, reason, filed.urgency, case.loop)
+    proposal = book.propose(filed.issue_type, area, at, filed.urgency, case.loop)
     if proposal is None:
         said = Wording(
             f"权责清单中没有适用于 {filed.issue_type} 的条目，请指定部门",
@@ -134,19 +155,18 @@ def _assignment(
     return proposal
 
 
+def stages_of(rulebook: Rulebook, case: Case, area: Area) -> dict[str, str]:
+    """The closing conditions that this case has on the way, by the rules it keeps."""
+    filed = case.filed
+    return conditions_on_the_way(rulebook.of_case(filed), filed.issue_type, area, filed.urgency, case.loop)
+
+
 def conditions_on_the_way(
     rulebook: Rulebook, issue_type: str, area: Area, urgency: Urgency, loop: Loop
 ) -> dict[str, str]:
     """The closing conditions that such a case has on the way: code → name."""
     found = rulebook.limits.conditions(Stage.HANDLE, issue_type, area, urgency, loop)
     return {line.condition: line.condition_name or "" for line in found if line.condition is not None}
-
-
-def _is_known(stage: str, known: dict[str, str]) -> None:
-    if stage not in known:
-        named = "、".join(f"{code} {name}" for code, name in known.items()) or "-"
-        said = Wording(f"该类案件的阶段为：{named}", f"the stages of such a case are: {named}")
-        raise Invalid(str(said), where="stage")
 
 
 def _on_time(log: EventLog, case_id: UUID, stage: str, at: datetime) -> bool | None:

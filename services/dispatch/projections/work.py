@@ -38,7 +38,8 @@ def _take(entry: Entry, recorded: Recorded[Any]) -> None:
     if change is not None:
         change(entry, recorded.event, recorded)
     entry.settle()
-    state = landing(recorded.type, State(entry.row["state"]))
+    back_to = getattr(recorded.event, "back_to", None)
+    state = landing(recorded.type, State(entry.row["state"]), back_to)
     entry.row.update(
         state=state.value,
         is_open=state.is_open,
@@ -67,5 +68,5 @@ WORK = Projection(
     tables=tables_of(str(Path(__file__).parent), "cases"),
     handles=frozenset(name for name, found in CURRENT.items() if found.category == "case") | {"clock.recomputed"},
     apply=take_cases,
-    revision=2,
+    revision=4,
 )

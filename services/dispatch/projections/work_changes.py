@@ -79,6 +79,7 @@ def filed(event: case.CaseFiled | case.CaseSelfHandled, recorded: Recorded[Any])
         "merged_into": None,
         "due_at": None,
         "answered_at": None,
+        "edition": event.edition,
         "reported_at": event.reported_at,
         "filed_at": recorded.occurred_at,
         "changed_at": recorded.occurred_at,
@@ -121,6 +122,12 @@ def _dispatched(entry: Entry, event: case.CaseDispatched, recorded: Recorded[Any
         attempt=event.attempt,
         transferred_to=None,
     )
+
+
+def _recalled(entry: Entry, event: case.CaseDispatchRecalled, _: Recorded[Any]) -> None:
+    entry.end()
+    if event.was_problem:
+        entry.row.update(problem=None, supervised_by=None)
 
 
 def _offered(entry: Entry, event: task.CaseOffered, recorded: Recorded[Any]) -> None:
@@ -260,6 +267,7 @@ def _adjudicated(entry: Entry, _event: object, _: Recorded[Any]) -> None:
 
 CHANGES: dict[str, Change] = {
     "case.dispatched": _dispatched,
+    "case.dispatch_recalled": _recalled,
     "case.offered": _offered,
     "task.added": _added,
     "task.withdrawn": _withdrawn,

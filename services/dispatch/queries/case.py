@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from services.dispatch.clocks.effective import with_clocks
-from services.dispatch.domain.actions import Answer, Moment, answers
+from services.dispatch.domain.actions import Answer, Known, Moment, answers
 from services.dispatch.domain.authority import owner
 from services.dispatch.domain.case import VOLUNTEERS, Case, Request, Task, Whistle
 from services.dispatch.domain.evolve import evolve
-from services.dispatch.handlers import asked_until, case_stream
+from services.dispatch.handlers import asked_until, case_stream, dispatched_at
 from services.dispatch.queries.rulebook import limit_body
 from services.dispatch.queries.work_list import CLOCK_RUNS
 from shared.contracts.catalogue import OF_SHAPE
@@ -29,7 +30,11 @@ from shared.security.permission import Asker
 Json = dict[str, Any]
 
 
-def one_case(log: EventLog, case_id: UUID, asker: Asker, at: datetime) -> Json:
+Beside = Callable[[Area], Known]
+"""What is known beside the cases that lie there."""
+
+
+def one_case(log: EventLog, case_id: UUID, asker: Asker, at: datetime, beside: Beside = lambda _: Known()) -> Json:
     """A case as it stands this moment, read from the log itself, with the actions allowed to the asker.
 
     Raises NotFound, or Forbidden for a case outside the asker's area, never given to the asker's department, or, to a
@@ -43,7 +48,7 @@ def one_case(log: EventLog, case_id: UUID, asker: Asker, at: datetime) -> Json:
     permission.require(asker, action_area=area)
     _may_see(case, asker)
     case = with_clocks(case, log.stream(f"clock-{case_id}"))
-    moment = Moment(at, asked_until(log, case, at))
+    moment = Moment(at, asked_until(log, case, at), dispatched_at(history), beside(area))
     return {
         **_about(case, area, history[-1]),
         **_standing(case),
@@ -85,6 +90,8 @@ def _about(case: Case, area: Area, last: Recorded[Any]) -> Json:
         "place": filed.place,
         "point": None if filed.point is None else encode(filed.point),
         "reported_at": filed.reported_at,
+        "edition": filed.edition,
+        "policy": filed.policy,
         "is_cleared": case.is_cleared,
         "is_waived": case.is_waived,
         "believed_responsible": case.believed_responsible,

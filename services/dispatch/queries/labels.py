@@ -13,6 +13,7 @@ Json = dict[str, Any]
 
 _EVENTS = {
     "dispatch": "case.dispatched",
+    "recall": "case.dispatch_recalled",
     "sign": "task.signed",
     "start": "task.started",
     "stages": "task.stage_completed",

@@ -112,7 +112,8 @@ def handling(history: Iterable[Recorded[Any]]) -> Handling:
     found = Handling()
     for recorded in history:
         if recorded.stream.startswith("case-"):
-            found.state = landing(recorded.type, found.state or State.REPORTED)
+            back_to = getattr(recorded.event, "back_to", None)
+            found.state = landing(recorded.type, found.state or State.REPORTED, back_to)
         _take(found, recorded)
     return found
 
@@ -125,6 +126,8 @@ def _take(found: Handling, recorded: Recorded[Any]) -> None:
             found.tasks.update((("with", department), department) for department in event.co_handlers)
         case "task.added":
             found.tasks[event.task_id] = event.department
+        case "case.dispatch_recalled":
+            found.tasks = {}
         case "task.returned" | "task.withdrawn":
             found.tasks.pop(event.task_id, None)
         case "case.closed":

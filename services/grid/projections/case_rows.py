@@ -11,7 +11,8 @@ from shared.contracts.envelope import Recorded
 from shared.kernel.case_states import LANDINGS, STATES, State
 
 ARRIVES: dict[str, str] = {event: state.value for event, state in LANDINGS.items()}
-"""Event type → the state it leads to. Every event leads to one state only, so the row needs no table of moves."""
+"""Event type → the state it leads to. Every event leads to one state only, or says itself where the issue stands again:
+so the row needs no table of moves."""
 
 
 @dataclass(slots=True)
@@ -50,11 +51,20 @@ class CaseRow:
     is_open: bool
     awaited: bool
     """Due at an instant, and not handled yet: the row is overdue once the instant has passed."""
+    step_since: datetime
+    in_report: int | None
+    """Seconds that it has spent in the step altogether, from entering to leaving; None before it first left it."""
+    in_dispatch: int | None
+    in_handle: int | None
+    in_check: int | None
+    first_position: int
     position: int
 
 
 COLUMNS = tuple(found.name for found in fields(CaseRow))
 _STEPS = {state.value: row.step.value for state, row in STATES.items()}
+TIMED = ("report", "dispatch", "handle", "check")
+"""The steps that a case leaves again, with the time that it takes."""
 _OPEN = {state.value: state.is_open for state in State}
 # The clock stands still for a suspended case, and there is none for one that never became ours.
 _UNCLOCKED = frozenset({State.SUSPENDED.value, State.REJECTED.value, State.MERGED.value})
@@ -66,25 +76,37 @@ class Book:
 
     rows: dict[str, CaseRow] = field(default_factory=dict)
 
-    def take(self, recorded: Recorded[Any]) -> None:
-        """Change the row of the issue that the event is about; an event at or below the row's position is old news."""
+    def take(self, recorded: Recorded[Any]) -> CaseRow | None:
+        """Change the row of the issue that the event is about, and answer it; None for an event at or below the row's
+        position, which is old news."""
         case_id = str(recorded.correlation_id)
         row = self.rows.get(case_id)
         if row is None:
             row = self.rows[case_id] = _blank(case_id, recorded)
         elif row.position >= (recorded.position or 0):
-            return
+            return None
         row.position = recorded.position or 0
         change = CHANGES.get(recorded.type)
         if change is not None:
             change(row, recorded.event, recorded)
         state = ARRIVES.get(recorded.type)
         if state is not None:
-            row.state = state
-            row.step = _STEPS[state]
+            row.state = state = str(getattr(recorded.event, "back_to", state))
+            _enter(row, _STEPS[state], recorded.occurred_at)
             row.area = recorded.area.path
             row.is_open = _OPEN[state]
         row.awaited = row.due_at is not None and row.handled_at is None and is_clocked(row) and row.is_open
+        return row
+
+
+def _enter(row: CaseRow, step: str, at: datetime) -> None:
+    """Another step begins: what was spent in the one that it leaves is added up."""
+    if step == row.step:
+        return
+    if row.step in TIMED:
+        spent = max(0, round((at - row.step_since).total_seconds()))
+        setattr(row, f"in_{row.step}", (getattr(row, f"in_{row.step}") or 0) + spent)
+    row.step, row.step_since = step, at
 
 
 def is_clocked(row: CaseRow) -> bool:
@@ -97,6 +119,7 @@ def _blank(case_id: str, recorded: Recorded[Any]) -> CaseRow:
     row = CaseRow(**dict.fromkeys(COLUMNS))  # type: ignore[arg-type]  # the rest is filled in below
     row.case_id, row.area, row.reported_at = case_id, recorded.area.path, recorded.occurred_at
     row.state, row.step, row.is_open, row.awaited = State.REPORTED, _STEPS[State.REPORTED], True, False
+    row.step_since, row.first_position = recorded.occurred_at, recorded.position or 0
     row.attempt, row.reworks, row.position = 1, 0, 0
     row.on_the_spot = row.problem = False
     return row
@@ -131,6 +154,12 @@ def _self_handled(row: CaseRow, event: case.CaseSelfHandled, recorded: Recorded[
 def _dispatched(row: CaseRow, event: case.CaseDispatched, recorded: Recorded[Any]) -> None:
     row.department, row.due_at, row.dispatched_at = event.department, event.due_at, recorded.occurred_at
     row.task_id, row.handled_at, row.on_time = str(event.task_id), None, None
+
+
+def _recalled(row: CaseRow, event: case.CaseDispatchRecalled, _: Recorded[Any]) -> None:
+    # As if it had not been dispatched.
+    row.department = row.task_id = row.due_at = row.dispatched_at = None
+    row.problem = row.problem and not event.was_problem
 
 
 def _offered(row: CaseRow, event: task.CaseOffered, recorded: Recorded[Any]) -> None:
@@ -208,6 +237,7 @@ CHANGES: dict[str, Any] = {
     "case.filed": _filed,
     "case.self_handled": _self_handled,
     "case.dispatched": _dispatched,
+    "case.dispatch_recalled": _recalled,
     "case.offered": _offered,
     "extension.approved": _extended,
     "clock.recomputed": _counted_anew,

@@ -78,6 +78,22 @@ def _dispatched(book: Book, event: cases.CaseDispatched, recorded: Recorded[Any]
     _add_task(book, event, recorded, department=event.department, stage="lead", is_mandatory=True)
 
 
+def _recalled(book: Book, event: cases.CaseDispatchRecalled, _: Recorded[Any]) -> None:
+    """The dispatch counts for nothing: neither its tasks, nor its round, nor the time that it took to come about."""
+    lead = book.get(Kind.TASK, event.task_id)
+    _drop_open_tasks(book, event.case_id)
+    for row in book.of_case(event.case_id, Kind.TASK):
+        if lead is not None and row.round == lead.round:
+            book.put(replace(row, outcome=FALLEN, round=0))
+    for row in book.of_case(event.case_id, Kind.CLOCK):
+        ended_by_it = row.outcome == OPEN or (lead is not None and row.done_at == lead.opened_at)
+        if row.stage == clocks.Stage.DISPATCH.value and ended_by_it:
+            book.put(replace(row, outcome=FALLEN, on_time=None))
+    case = book.get(Kind.CASE, event.case_id)
+    if case is not None:
+        book.put(replace(case, round=case.round - 1, due_at=None))
+
+
 def _offered(book: Book, event: tasks.CaseOffered, recorded: Recorded[Any]) -> None:
     _new_round(book, event.case_id)
     _add_task(book, event, recorded, department=None, stage="pool", is_mandatory=True)
@@ -257,6 +273,9 @@ def _clock_paused(book: Book, event: clocks.ClockPaused, _: Recorded[Any]) -> No
 
 
 def _clock_stopped(book: Book, event: clocks.ClockStopped, _: Recorded[Any]) -> None:
+    row = book.get(Kind.CLOCK, event.clock_id)
+    if row is not None and row.outcome == FALLEN:
+        return  # what ended it was taken back before this was heard of
     outcome = DONE if event.fulfilled else FALLEN
     on_time = event.on_time if event.fulfilled else None
     book.change(Kind.CLOCK, event.clock_id, outcome=outcome, done_at=event.stopped_at, on_time=on_time)
@@ -294,6 +313,7 @@ _STEPS: dict[type, Any] = {
     cases.CaseFiled: _opened,
     cases.CaseSelfHandled: _opened,
     cases.CaseDispatched: _dispatched,
+    cases.CaseDispatchRecalled: _recalled,
     tasks.CaseOffered: _offered,
     tasks.TaskAdded: _added,
     cases.CaseLevelRaised: _level_changed,

@@ -46,6 +46,8 @@ class _Seen:
     place: Point | None = None
     before: set[str] = field(default_factory=set)
     departments: set[str] = field(default_factory=set)
+    before_dispatch: frozenset[str] = frozenset()
+    """Those of before the last dispatch, which may be taken back."""
     begun: dict[UUID, datetime] = field(default_factory=dict)
     """When each task was given, or signed."""
     due: dict[UUID, datetime] = field(default_factory=dict)
@@ -75,7 +77,10 @@ def suspicions(  # noqa: C901  # one branch per event
             case ReportSelfHandled():
                 seen.before |= _hashes(event.before)
                 yield from _pictures(event.report_id, _hashes(event.after), None, seen, photos)
+            case cases.CaseDispatchRecalled():
+                seen.departments = set(seen.before_dispatch)
             case cases.CaseDispatched():
+                seen.before_dispatch = frozenset(seen.departments)
                 seen.lead = event.department
                 _given(seen, event.task_id, event.department, event.due_at, recorded.occurred_at)
             case tasks.TaskAdded():
