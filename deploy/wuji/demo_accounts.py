@@ -25,6 +25,12 @@ ACCOUNTS = (
     DemoAccount("demo.urban", "城管经办 小赵", "department", "530103", "urban"),
     DemoAccount("demo.street", "拓东街道监督员", "supervisor", "530103.001"),
     DemoAccount("demo.grid", "网格员 小杨", "grid_worker", "530103.001.001"),
+    DemoAccount("demo.community", "社区经办 小段", "department", "530103.001.001", "residents-committee"),
+    DemoAccount("demo.leader", "分管领导 普区长", "leader", "530103"),
+    DemoAccount("demo.volunteer", "志愿者 和阿姨", "volunteer", "530103.001"),
+    DemoAccount("demo.hotline", "热线座席 小马", "hotline", "530103"),
+    DemoAccount("demo.window", "服务窗口 小罗", "window", "530103"),
+    DemoAccount("demo.reader", "查阅人员 小尹", "reader", "530103"),
     DemoAccount("demo.operator", "运维 小吴", "operator", "530103"),
 )
 

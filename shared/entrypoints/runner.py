@@ -18,6 +18,7 @@ from typing import Any
 from shared.config import Config
 from shared.kernel.errors import Invalid, WujiError
 from shared.pages.environment import show_demo_banner
+from shared.pages.page import read_all
 
 SERVICES = ("intake", "dispatch", "grid", "survey", "notify")
 STOPPED, FAILED, MISCONFIGURED, CANNOT_START, UNFINISHED = 0, 1, 2, 3, 4
@@ -55,6 +56,19 @@ def run(service: Any, name: str, **extra: Any) -> int:
     except (WujiError, OSError) as error:
         return _complain(error, CANNOT_START)
     return process.wait()
+
+
+def _read_templates() -> None:
+    """Requests go first: each template is a few milliseconds, and somebody may be waiting already."""
+    import eventlet
+
+    from shared.telemetry.logs import logger
+
+    try:
+        read_all(lambda: eventlet.sleep(0.01))
+    except (WujiError, OSError) as error:
+        # Pages that cannot be shown say so themselves; programs need none.
+        logger("pages").warning("templates_not_read", error=str(error))
 
 
 class _Process:
@@ -98,6 +112,7 @@ class _Process:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         self._health.started()
+        self._container.spawn_managed_thread(_read_templates, identifier="templates")
         self._log.info("process", outcome="started", http=self._config.http_port, admin=self._admin.port)
 
     def _on_signal(self, number: int, _frame: Any) -> None:

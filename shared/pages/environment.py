@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 
 from shared.pages import assets, doors, formats, words
 from shared.pages.language import LANGUAGES, Translator
@@ -48,6 +49,7 @@ def _made(service: str, folder: Path | None, language: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=_compiled(language),
     )
     translator = Translator(language, folder)
     # The extension adds this method when it is installed, which no type checker sees.
@@ -66,6 +68,17 @@ def _made(service: str, folder: Path | None, language: str) -> Environment:
     # Macros that every template, and every block of one, may call without importing them.
     made.globals["ui"] = made.get_template("ui.html").module
     return made
+
+
+def _compiled(language: str) -> FileSystemBytecodeCache | None:
+    """Where compiled templates are kept from one start to the next; each language has its own, for what is constant in
+    a template is worked out when it is compiled."""
+    folder = assets.BUILT / "compiled"
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError:
+        return None
+    return FileSystemBytecodeCache(str(folder), f"{language}-%s") if os.access(folder, os.W_OK) else None
 
 
 def is_demo() -> bool:

@@ -12,8 +12,8 @@ What goes wrong becomes a page too, in words; whoever is not signed in is led to
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -45,6 +45,9 @@ HEADERS = {
 }
 
 
+_MADE: list[Pages] = []
+
+
 class PageQuery(Body):
     """What every page's address may say: a page with a query of its own adds to it."""
 
@@ -57,10 +60,17 @@ class Pages:
     def __init__(self, service: str, folder: Path | None) -> None:
         self._service = service
         self._folder = folder
+        _MADE.append(self)
 
     @cached_property
     def _environments(self) -> dict[str, Environment]:
         return environment.of(self._service, self._folder)
+
+    def templates(self) -> Iterator[Callable[[], object]]:
+        """For each template in each language: what reads it in."""
+        for made in self._environments.values():
+            for name in made.list_templates(extensions=("html",)):
+                yield partial(made.get_template, name)
 
     def render(self, call: Call, template: str, *, block: str | None = None, status: int = 200, **values: Any) -> Reply:
         """The template's page; with `block` only that block of it, which htmx puts into a page that is there."""
@@ -85,6 +95,14 @@ class Pages:
         language = chosen(request.environ.get("QUERY_STRING", ""), request.cookies)
         values = {**_about_refused(request), "problem": problem}
         return self._reply(language, "problem.html", None, problem.status, values)
+
+
+def read_all(pause: Callable[[], object]) -> None:
+    """Read every template of this process once, so that nobody's first look waits for it; `pause` after each."""
+    for pages in tuple(_MADE):
+        for read in pages.templates():
+            read()
+            pause()
 
 
 _TAGS = {"zh": "zh-CN", "en": "en"}

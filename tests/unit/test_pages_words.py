@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from deploy.web.words import Words, catalogues
 from shared.kernel.case_states import STATES, Step
 from shared.pages import words
+from shared.pages.page import read_all
 from shared.security.permission import ROLES
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -47,3 +50,12 @@ def test_every_step_state_and_role_has_its_name_in_both_languages() -> None:
     assert set(words.STATE_NAMES) == {state.value for state in STATES}
     assert set(words.ROLES) >= ROLES - {"subscriber"}
     assert {step.value: step.zh for step in Step} == {code: zh for code, (zh, _) in words.STEPS.items()}
+
+
+@pytest.mark.parametrize("service", ["intake", "dispatch", "grid", "survey", "notify"])
+def test_every_template_is_read_once_when_the_process_starts_and_pauses_for_requests(service: str) -> None:
+    import_module(f"services.{service}.room")
+    pauses: list[None] = []
+    read_all(lambda: pauses.append(None))
+
+    assert len(pauses) >= 2 * len(list(Path(__file__).parents[2].glob(f"services/{service}/pages/*.html")))

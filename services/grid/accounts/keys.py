@@ -45,6 +45,14 @@ def find(rows: Rows, account: str) -> Key | None:
     return Key(**found[0]) if found else None
 
 
+def demonstrated(rows: Rows) -> list[dict[str, Any]]:
+    """The accounts that a demonstration opened, with what their holders are called."""
+    return rows.query(
+        "SELECT account, name, role, area, department FROM grid.accounts JOIN grid.account_keys USING (account)"
+        " WHERE account LIKE 'demo.%%' AND enabled ORDER BY created_at, account"
+    )
+
+
 def stored(account: str, kept: str, at: datetime, *, must_change: bool, name: str | None = None) -> Companion:
     """The row of a key, in the transaction of the event that says it was set; failures are forgotten."""
     statement = (

@@ -7,7 +7,7 @@ import secrets
 from services.grid.accounts import handlers, keys, passwords
 from services.grid.accounts.browsers import RENEWAL_PATH
 from services.grid.accounts.oidc_pages import OidcPages
-from services.grid.accounts.schemas import LogInForm, LookQuery, NextQuery, Nothing, PasswordForm
+from services.grid.accounts.schemas import LogInForm, LogInQuery, LookQuery, NextQuery, Nothing, PasswordForm
 from services.grid.accounts.signing_in import sign_in
 from services.grid.room import PAGES
 from shared.entrypoints.apart import apart
@@ -22,15 +22,11 @@ from shared.web.call import ANYONE, Call, Reply
 class AccountPages(OidcPages):
     """登录、退出、我的账号."""
 
-    @page("GET", "/login", summary="Sign in", query=NextQuery, roles=ANYONE)
+    @page("GET", "/login", summary="Sign in", query=LogInQuery, roles=ANYONE)
     def log_in_page(self, call: Call) -> Reply:
-        """Account and password."""
+        """Account and password; a demonstration lists whom a visitor may be."""
         where = local_address(call.query["next"])
-        return (
-            to(where)
-            if call.asker
-            else PAGES.render(call, "login.html", next=where, wrong=None, account="", oidc=self.has_provider)
-        )
+        return to(where) if call.asker else self._log_in_form(call, where, call.query["account"])
 
     @page("POST", "/login", summary="Sign in", body=LogInForm, roles=ANYONE)
     def log_in(self, call: Call) -> Reply:
@@ -47,9 +43,7 @@ class AccountPages(OidcPages):
                 check=lambda password, kept: apart(passwords.is_right, password, kept),
             )
         except Forbidden as error:
-            return PAGES.render(
-                call, "login.html", status=403, next=where, wrong=str(error), account=account, oidc=self.has_provider
-            )
+            return self._log_in_form(call, where, account, wrong=str(error))
         if found.must_change:
             csrf = secrets.token_urlsafe(18)
             cookie = sessions.sign(self.settings.token_key, found.asker, csrf=csrf, name=found.name, must_change=True)
@@ -135,6 +129,18 @@ class AccountPages(OidcPages):
         return to(local_address(asked["next"]), *kept)
 
     # --- what they share ----------------------------------------------------------------------------------------
+
+    def _log_in_form(self, call: Call, where: str, account: str, wrong: str | None = None) -> Reply:
+        return PAGES.render(
+            call,
+            "login.html",
+            status=403 if wrong else 200,
+            next=where,
+            wrong=wrong,
+            account=account,
+            oidc=self.has_provider,
+            visitors=keys.demonstrated(self.rows) if environment.is_demo() else [],
+        )
 
     def _password_form(self, call: Call, where: str, **wrong: str) -> Reply:
         status = 400 if wrong else 200

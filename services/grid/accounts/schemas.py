@@ -88,6 +88,12 @@ class NextQuery(Body):
     lang = fields.String(load_default=None)
 
 
+class LogInQuery(NextQuery):
+    """Who is about to sign in, if that was chosen from a list."""
+
+    account = Text(longest=63, one_line=True, shortest=0, load_default="")
+
+
 class LookQuery(NextQuery):
     """How somebody wants to see the pages from now on."""
 
