@@ -2,7 +2,8 @@
 
 A folder holds `areas.csv`, `grids.csv`, `appointments.csv`, `departments.toml`, `issue_types.toml`,
 `responsibilities.toml`, `limits.toml`, `ladders.toml`, `samplings.toml`, `pools.toml`, `label_sets.toml`,
-`labels_chosen.toml` and one `calendar-YEAR.toml` for each year; `custom/README.md` describes them for a city.
+`labels_chosen.toml` and one `calendar-YEAR.toml` for each year, and where the city has any `policies.toml` and
+`burden_caps.toml`; `custom/README.md` describes them for a city.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from shared.contracts.appointment import AppointmentStarted
 from shared.contracts.area import AreaCreated
 from shared.contracts.grid import GridDrawn
 from shared.contracts.rulebook import (
+    BurdenCapDefined,
     CalendarPublished,
     DepartmentRegistered,
     IssueTypeDefined,
@@ -29,6 +31,7 @@ from shared.contracts.rulebook import (
     LabelSetDefined,
     LadderDefined,
     LimitDefined,
+    PolicyAdopted,
     PoolDefined,
     ResponsibilityAssigned,
     SamplingDefined,
@@ -84,6 +87,8 @@ class Reference:
     label_sets: list[Entry[LabelSetDefined]] = field(default_factory=list)
     labels_chosen: list[Entry[LabelSetChosen]] = field(default_factory=list)
     calendars: list[Entry[CalendarPublished]] = field(default_factory=list)
+    policies: list[Entry[PolicyAdopted]] = field(default_factory=list)
+    burden_caps: list[Entry[BurdenCapDefined]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -107,6 +112,10 @@ def read(folder: Path = PANLONG) -> Reference:
     found.pools = list(_toml(folder, "pools.toml", "pool", "pool.defined", found.faults))
     found.label_sets = list(_toml(folder, "label_sets.toml", "label_set", "label_set.defined", found.faults))
     found.labels_chosen = list(_toml(folder, "labels_chosen.toml", "chosen", "label_set.chosen", found.faults))
+    if (folder / "policies.toml").exists():
+        found.policies = list(_toml(folder, "policies.toml", "policy", "policy.adopted", found.faults))
+    if (folder / "burden_caps.toml").exists():
+        found.burden_caps = list(_toml(folder, "burden_caps.toml", "cap", "burden_cap.defined", found.faults))
     calendars = sorted(folder.glob("calendar-*.toml"))
     if not calendars:
         found.faults.append(Fault("calendar-*.toml", "file", "there is no working calendar", "Add calendar-2026.toml"))
@@ -178,8 +187,13 @@ def _toml(
         if not isinstance(body, dict):
             faults.append(Fault(name, entry, "it is no table", f"Write [[{key}]] above its lines"))
             continue
-        body = {field_name: value for field_name, value in body.items() if field_name != extra}
+        body = {field_name: _plain(value) for field_name, value in body.items() if field_name != extra}
         yield from _event(event_name, body, name, entry, faults)
+
+
+def _plain(value: object) -> object:
+    """A day of TOML as events write it."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def calendar_entries(path: Path, faults: list[Fault]) -> Iterator[Entry[CalendarPublished]]:
@@ -190,7 +204,7 @@ def calendar_entries(path: Path, faults: list[Fault]) -> Iterator[Entry[Calendar
     for column in ("holidays", "swap_days", "half_days"):
         days = content.get(column)
         if isinstance(days, list):
-            content[column] = [day.isoformat() if isinstance(day, date) else day for day in days]
+            content[column] = [_plain(day) for day in days]
     yield from _event("calendar.published", content, path.name, str(content.get("year", "file")), faults)
 
 

@@ -16,12 +16,14 @@ from uuid import UUID
 
 from deploy.reference.check import check
 from deploy.reference.files import PANLONG, Reference
+from deploy.reference.policies import check_policies, policies_in_order
 from services.dispatch.domain.lines import check as check_rulebook
 from services.dispatch.domain.lines import settle, stream_of, withdrawal
 from services.grid.handlers import seat
 from shared.contracts.appointment import AppointmentEnded, AppointmentStarted
 from shared.contracts.area import AreaBounded, AreaCreated, AreaRenamed, AreaUnbounded
 from shared.contracts.envelope import Actor, Recorded
+from shared.contracts.rulebook import PolicyAdopted
 from shared.kernel.area import Area
 from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.ids import derived_id
@@ -88,12 +90,17 @@ def load(grid: Log, dispatch: Log, at: datetime, folder: Path = PANLONG, told: T
     district = _district(found)
     about = derived_id("reference", district.path)
     before = _latest(grid.about(about))
+    rules_before = _latest(dispatch.about(about))
+    standing = [one.event for one in rules_before.values() if isinstance(one.event, PolicyAdopted)]
+    check_policies(found, standing, at, is_first=not rules_before)
     done = Loaded()
     for name, log, wanted in (
         ("areas", grid, list(_areas(found))),
         ("grids", grid, list(_grids(found))),
         ("appointments", grid, [*_endings(found, before, at.date()), *_appointments(found, before, at.date())]),
-        ("rulebook", dispatch, [*_withdrawals(found, _latest(dispatch.about(about))), *_rulebook(found, district)]),
+        # One after the other: what is written after a policy belongs to it.
+        *(("policies", dispatch, [one]) for one in _policies(found, district)),
+        ("rulebook", dispatch, [*_withdrawals(found, rules_before), *_rulebook(found, district)]),
     ):
         _bring(name, log, wanted, about, at, done, told)
     return done
@@ -142,7 +149,13 @@ def _endings(found: Reference, before: dict[str, Recorded[Any]], today: date) ->
 def _rules(found: Reference) -> Iterable[Any]:
     standards = [*found.limits, *found.ladders, *found.samplings, *found.pools]
     words = [*found.label_sets, *found.labels_chosen]
-    return [*found.departments, *found.issue_types, *found.responsibilities, *standards, *words, *found.calendars]
+    who = [*found.departments, *found.issue_types, *found.responsibilities]
+    return [*who, *standards, *words, *found.calendars, *found.burden_caps]
+
+
+def _policies(found: Reference, district: Area) -> Iterator[Wanted]:
+    for entry in policies_in_order(found):
+        yield Wanted(stream_of(entry.event), district, entry.event)
 
 
 def _rulebook(found: Reference, district: Area) -> Iterator[Wanted]:
