@@ -16,6 +16,9 @@ ROUTES: dict[str, tuple[str, ...]] = {
         "burdens",
         "pool",
         "label-sets",
+        "policies",
+        "remedies",
+        "campaigns",
     ),
     "grid": (
         "areas",
@@ -64,7 +67,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/about",
         "/checks",
     ),
-    "dispatch": ("/work", "/cases"),
+    "dispatch": ("/work", "/cases", "/remedies", "/campaigns"),
     "survey": ("/feedback", "/assessment", "/flags"),
     "notify": ("/docs", "/operations"),
     "intake": ("/report", "/track", "/posters", "/desk", "/field"),

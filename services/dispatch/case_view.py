@@ -39,6 +39,7 @@ def about(log: EventLog, rows: Rows, book: Rulebook, case: Json, asker: Asker, a
     clocks = _clocks(log, case["case_id"], asker, book, at)
     own = [task for task in case["tasks"] if task["department"] == asker.department and task["answer"] is None]
     urgency, loop = Urgency(case["urgency"]), Loop(case["loop"])
+    keeps = book.under(case["edition"], case["issue_type"])
     return {
         "case": case,
         "names": called(book, language),
@@ -47,8 +48,8 @@ def about(log: EventLog, rows: Rows, book: Rulebook, case: Json, asker: Asker, a
         "pressing": _pressing(clocks),
         "photos": _photos(log, case["case_id"]),
         "steps": [{"step": step, "is_done": _STEPS.index(step) < _STEPS.index(case["step"])} for step in _STEPS],
-        "proposal": book.propose(case["issue_type"], area, at, urgency, loop),
-        "stages": conditions_on_the_way(book, case["issue_type"], area, urgency, loop),
+        "proposal": keeps.propose(case["issue_type"], area, at, urgency, loop),
+        "stages": conditions_on_the_way(keeps, case["issue_type"], area, urgency, loop),
         "own_tasks": own,
         "can": [{**one, "way": WAYS[one["action"]]} for one in case["actions"] if one["allowed"]],
         "cannot": [one for one in case["actions"] if not one["allowed"] and "{" not in one["path"]],

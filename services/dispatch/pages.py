@@ -136,7 +136,7 @@ class WorkPages(CaseDoors):
 
     def _plan(self, call: Call, chosen: list[UUID]) -> Plan:
         found = self.rows.query(
-            "SELECT case_id::text, number, area, issue_type, urgency, loop, title, state FROM cases"
+            "SELECT case_id::text, number, area, issue_type, urgency, loop, title, state, edition FROM cases"
             " WHERE case_id = ANY(%s::uuid[]) ORDER BY number",
             [[str(case_id) for case_id in chosen]],
         )
@@ -145,7 +145,8 @@ class WorkPages(CaseDoors):
             area = Area(case["area"])
             permission.require(call.asker, action_area=area)
             urgency, loop = Urgency(case["urgency"]), Loop(case["loop"])
-            proposal = book.propose(case["issue_type"], area, call.at, urgency, loop)
+            keeps = book.under(case["edition"], case["issue_type"])
+            proposal = keeps.propose(case["issue_type"], area, call.at, urgency, loop)
             if proposal is None or case["state"] not in ("filed", "returned", "reopened"):
                 plan.unclear.append(case)
             else:

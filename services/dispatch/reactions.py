@@ -44,11 +44,16 @@ def file_report(
     rulebook, proposal = _proposal(recorded, rulebooks, at)
     assignment = proposal if proposal is not None and proposal.automatic else None
     loop = rulebook.loop(accepted.issue_type)
-    cause = Cause.reaction(consumer, recorded, at)
+    cause, rules = Cause.reaction(consumer, recorded, at), rules_of(rulebook)
     if before is not None:
-        return amend(log, stream, evolve, lambda case: decisions.file(accepted, loop, assignment, case), cause)
-    events = decisions.file(accepted, loop, assignment)
+        return amend(log, stream, evolve, lambda case: decisions.file(accepted, loop, assignment, case, rules), cause)
+    events = decisions.file(accepted, loop, assignment, rules=rules)
     return begin(log, stream, events, cause, area=recorded.area, correlation_id=accepted.report_id)
+
+
+def rules_of(rulebook: Rulebook) -> decisions.Rules:
+    """What a case that is filed now remembers of the rules."""
+    return decisions.Rules(rulebook.edition or None, None if rulebook.policy is None else rulebook.policy.code)
 
 
 def _is_heard_again(case: Case, history: list[Recorded[Any]], accepted: Recorded[ReportAccepted]) -> bool:
@@ -70,7 +75,7 @@ def file_self_handled(
     line = rulebook.sampling(told.issue_type, loop, self_handled=True)
     sample = ALL if line is None else Sample(line.rate, line.rule)
     handler = recorded.actor.department or recorded.actor.role
-    events = decisions.self_handle(told, loop, handler, sample)
+    events = decisions.self_handle(told, loop, handler, sample, rules_of(rulebook))
     cause = Cause.reaction(consumer, recorded, at)
     return begin(log, stream, events, cause, area=recorded.area, correlation_id=told.report_id)
 

@@ -1,45 +1,20 @@
 -- The read tables of dispatch: made of events, rebuilt at any time.
 
 -- projection: rulebook
--- The latest word of every line of the reference data, as its event said it; a withdrawn line stays, and is not read.
-CREATE TABLE departments (
-    code         text PRIMARY KEY,
-    body         json NOT NULL,
-    version      integer NOT NULL,
-    is_withdrawn boolean NOT NULL,
-    position     bigint NOT NULL
-);
-CREATE TABLE issue_types (
-    code         text PRIMARY KEY,
-    body         json NOT NULL,
-    version      integer NOT NULL,
-    is_withdrawn boolean NOT NULL,
-    position     bigint NOT NULL
-);
-CREATE TABLE responsibilities (
-    rule         text PRIMARY KEY,
-    body         json NOT NULL,
-    version      integer NOT NULL,
-    is_withdrawn boolean NOT NULL,
-    position     bigint NOT NULL
-);
-CREATE TABLE calendars (
-    year         integer PRIMARY KEY,
-    body         json NOT NULL,
-    version      integer NOT NULL,
-    is_withdrawn boolean NOT NULL,
-    position     bigint NOT NULL
-);
--- Limits, ladders, samples, the rules of the pool, label sets: kind is the event's name.
-CREATE TABLE standards (
+-- Every word of every line of the reference data, as its event said it, at its place in the log. Of each line the
+-- latest word up to an edition counts; one that was withdrawn stays, and is not read.
+CREATE TABLE lines (
     kind         text NOT NULL,
-    rule         text NOT NULL,
-    body         json NOT NULL,
-    version      integer NOT NULL,
-    is_withdrawn boolean NOT NULL,
+    name         text NOT NULL,
     position     bigint NOT NULL,
-    PRIMARY KEY (kind, rule)
+    type         text NOT NULL,
+    version      integer NOT NULL,
+    body         json NOT NULL,
+    is_withdrawn boolean NOT NULL,
+    PRIMARY KEY (kind, name, position)
 );
+CREATE INDEX lines_by_position ON lines (position);
+GRANT SELECT ON lines TO wuji_timer;
 
 -- projection: cases
 -- The work list: one row for every case, with who has it and until when; and every task that anybody had of it.
@@ -68,6 +43,7 @@ CREATE TABLE cases (
     is_disputed     boolean NOT NULL,
     transferred_to  text,
     merged_into     uuid,
+    edition         bigint,
     due_at          timestamptz,
     answered_at     timestamptz,
     reported_at     timestamptz NOT NULL,

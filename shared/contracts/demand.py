@@ -1,9 +1,14 @@
-"""Stream `demand-<id>`, written by dispatch: what a department asks of communities, and what they say to it."""
+"""Streams `demand-<id>`, written by dispatch: what a department asks of communities, and what they say to it.
+
+One stream for each demand, one for each that reached a community by another way, and one ledger for each district and
+month, in which what is asked is booked before it is asked.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from shared.contracts.admission import DemandKind
@@ -52,7 +57,8 @@ class DemandMade:
 @event("demand.blocked", "demand", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemandBlocked:
-    """A department wanted to ask what it may not (未准入): nothing reached anybody, and the attempt is on record."""
+    """A department wanted to ask what it may not, for want of an admission (未准入) or because it would be too much
+    (超出减负上限): nothing reached anybody, and the attempt is on record."""
 
     demand_id: UUID
     department: str
@@ -63,6 +69,21 @@ class DemandBlocked:
     """Paths of all that were to be asked."""
     missing: tuple[str, ...]
     """Paths of those for which no admission is in force."""
+    over: tuple[str, ...] = ()
+    """Paths of those for which it would be more than their month's cap."""
+    fields: int = 0
+    """Fields that each of them would have had to fill in."""
+    reason: str | None = None
+    """What the refusal said, where it was for the cap."""
+
+
+@event("demand.allowed", "demand", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemandAllowed:
+    """A leader lets one demand pass the cap (特批), and says why: the department may make it once."""
+
+    demand_id: UUID
+    reason: str
 
 
 @event("demand.answered", "demand", public=True)
@@ -97,5 +118,85 @@ class DemandDeclined:
 class DemandWithdrawn:
     """The department wants it no more (撤回): whoever has not answered need not."""
 
+    demand_id: UUID
+    reason: str
+
+
+class Channel(StrEnum):
+    """How a demand reached a community outside of the platform."""
+
+    PHONE = "phone"
+    WECHAT = "wechat"
+    PAPER = "paper"
+    MEETING = "meeting"
+    OTHER = "other"
+
+
+class Settled(StrEnum):
+    """What became of it: it goes on under an admission, it was stopped, or it was no burden after all."""
+
+    REGULARISED = "regularised"
+    STOPPED = "stopped"
+    NO_BURDEN = "no_burden"
+
+
+@event("demand.reported_outside", "demand", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemandReportedOutside:
+    """A community reports what somebody asked of it by another way (体外下派): it counts like any other demand."""
+
+    demand_id: UUID
+    community: str
+    """Its path."""
+    department: str | None
+    """The code of the department that asked, where it is one of ours."""
+    asked_by: str
+    """Who asked, in the community's words: an office, never a person."""
+    channel: Channel
+    kind: DemandKind
+    what: str
+    fields: int
+    """Fields that were to be filled in."""
+    asked_on: date
+    evidence: tuple[str, ...]
+    """References to photos: of the paper, of the message."""
+
+
+@event("demand.outside_settled", "demand", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemandOutsideSettled:
+    """A leader has decided about what was asked outside of the platform (体外下派处理)."""
+
+    demand_id: UUID
+    community: str
+    """Its path."""
+    outcome: Settled
+    admission_id: UUID | None
+    """Of what is regularised: the admission under which it goes on."""
+    reason: str
+
+
+@event("burden.reserved", "demand")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BurdenReserved:
+    """What one demand puts on each community of a district in a month is booked: before it is made, so that two at
+    once cannot both have the last place."""
+
+    ledger_id: UUID
+    month: str
+    """`2026-11`, on the clocks of the city."""
+    demand_id: UUID
+    communities: tuple[str, ...]
+    """Their paths."""
+    fields: int
+    meetings: int
+
+
+@event("burden.freed", "demand")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BurdenFreed:
+    """What was booked counts no more: the demand never came to be, or was no burden."""
+
+    ledger_id: UUID
     demand_id: UUID
     reason: str

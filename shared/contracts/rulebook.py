@@ -1,4 +1,4 @@
-"""Streams `rulebook-<kind>`, written by dispatch: departments, issue types, responsibilities, calendar."""
+"""Streams `rulebook-<kind>`, written by dispatch: departments, issue types, responsibilities, calendar, policies."""
 
 from __future__ import annotations
 
@@ -58,6 +58,10 @@ class ResponsibilityAssigned:
     """Overrides the issue type's own limit."""
     automatic: bool
     """Dispatched at once on filing; otherwise proposed to a dispatcher."""
+    informed: tuple[str, ...] = ()
+    """Departments that hear of it and may look, and have nothing to do."""
+    legal_basis: str | None = None
+    """The law, regulation or ruling that makes it theirs."""
 
 
 @event("calendar.published", "rulebook", public=True)
@@ -230,3 +234,41 @@ class LabelSetChosen:
     """The area path in which it holds."""
     code: str
     """The label set."""
+
+
+@event("policy.adopted", "rulebook", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyAdopted:
+    """An edition of the rules gets a name and a first day (颁布规则): the lines that come after it belong to it, and
+    hold from that day on. A later word about the same code only words it anew, or moves its day."""
+
+    code: str
+    """Its own name, `panlong-2026-2`."""
+    title: str
+    basis: str
+    """On what it rests: the ruling, the meeting, the document."""
+    effective_from: date
+    """The first day of its lines; a case keeps the edition under which it was filed."""
+
+
+@event("burden_cap.defined", "rulebook", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BurdenCapDefined:
+    """How much may be asked of each community in a month (减负上限): the latest word counts, the narrowest area wins."""
+
+    area: str
+    """The area path in which it holds, for each community there."""
+    requests: int | None
+    """Demands in a month; absent for any number. The same of what follows."""
+    fields: int | None
+    """Fields of forms that are to be filled in."""
+    meetings: int | None
+
+
+@event("burden_cap.withdrawn", "rulebook", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BurdenCapWithdrawn:
+    """A cap holds no more (撤销减负上限): the next wider one counts, or none."""
+
+    area: str
+    reason: str

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.contracts import catalogue, codec
+from shared.contracts.demand import Channel
 from shared.contracts.shapes import Limit, Point, Unit
 from shared.kernel.ids import derived_id
 
@@ -23,6 +24,10 @@ _BY_NAME: dict[str, Any] = {
     "department": "sanitation",
     "believed_responsible": "urban_management",
     "co_handlers": ("urban_management",),
+    "informed": ("community",),
+    "legal_basis": "《城市市容和环境卫生管理条例》",
+    "over": ("530103.003.008",),
+    "month": "2026-05",
     "area": "530103.003",
     "path": "530103.003.007",
     "community": "530103.003.007",
@@ -73,7 +78,15 @@ _OF_ONE_TYPE: dict[tuple[str, str], Any] = {
     ("AreaCreated", "kind"): "社区",
     ("AreaRenamed", "name"): "文艺路社区",
     ("AppointmentEnded", "reason"): "调往另一网格。",
+    ("BurdenCapDefined", "fields"): 60,
+    ("BurdenReserved", "fields"): 3,
+    ("CaseFiled", "policy"): "panlong-2026-1",
+    ("CaseLevelRaised", "sponsor"): "530103.003.007",
     ("CaseReopened", "reason"): "同一处又堆满了，上报人不满意。",
+    ("DemandBlocked", "fields"): 3,
+    ("DemandReportedOutside", "asked_by"): "区环卫站办公室",
+    ("DemandReportedOutside", "channel"): Channel.WECHAT,
+    ("DemandReportedOutside", "fields"): 3,
     ("DepartmentRegistered", "code"): "sanitation",
     ("DepartmentRegistered", "name"): "环卫",
     ("DepartmentRegistered", "name_en"): "Sanitation",
@@ -83,6 +96,9 @@ _OF_ONE_TYPE: dict[tuple[str, str], Any] = {
     ("IssueTypeDefined", "name"): "暴露垃圾",
     ("IssueTypeDefined", "name_en"): "Exposed rubbish",
     ("NoticeFailed", "reason"): "the gateway did not answer",
+    ("PolicyAdopted", "code"): "panlong-2026-1",
+    ("PolicyAdopted", "title"): "盘龙区网格化服务管理规则",
+    ("PolicyAdopted", "basis"): "《关于加强基层治理体系和治理能力现代化建设的意见》",
     ("ReportRejected", "reason"): "此处属于物业小区内部，已转告物业。",
     ("ReportVerified", "findings"): "到现场看过，垃圾桶确已满溢。",
     ("SubjectErased", "reason"): "asked for by the person",

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from services.dispatch.queries.work_list import Wanted, work_list
 from services.dispatch.rulebooks import RulebookMemory
-from shared.contracts.catalogue import OF_SHAPE
-from shared.contracts.codec import encode
+from shared.contracts.rulebook import DepartmentWithdrawn
 from shared.kernel.errors import Forbidden, Invalid, Unavailable
 from shared.security.permission import Asker
 from shared.web.paging import place, read_place
 from tests.support.cases import DISPATCHER, DISTRICT, ELSEWHERE, LINES, SANITATION, THURSDAY
+from tests.support.rulebook_rows import RulebookRows
 
 ID = "01a1ffed-9240-72e0-b7f6-9fa1a99f8491"
 
@@ -57,41 +57,8 @@ def test_an_account_of_no_department_is_told_so_instead_of_shown_an_empty_list()
 # --- the rulebook in memory -------------------------------------------------------------------------------------
 
 
-TABLES = {
-    "DepartmentRegistered": "departments",
-    "IssueTypeDefined": "issue_types",
-    "ResponsibilityAssigned": "responsibilities",
-    "CalendarPublished": "calendars",
-}
-
-
-class RulebookRows:
-    """The projected tables, and how often each question was asked."""
-
-    def __init__(self) -> None:
-        self.watermark, self.edition, self.lines, self.asked = 0, 0, list(LINES), list[str]()
-        self.is_there = True
-
-    def query(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[dict[str, Any]]:
-        assert not parameters
-        self.asked.append(statement)
-        if "to_regclass" in statement:
-            return [{"is_there": self.is_there}]
-        if "greatest" in statement:
-            return [{"watermark": self.watermark, "edition": self.edition}]
-        table = statement.partition(" FROM ")[2].partition(" ")[0]
-        return [
-            {"kind": OF_SHAPE[type(line)].name, "version": 1, "body": encode(line)}
-            for line in self.lines
-            if TABLES.get(type(line).__name__, "standards") == table
-        ]
-
-    def execute(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> int:
-        raise AssertionError(f"executed {statement} with {parameters}")
-
-
 def test_a_rulebook_is_read_once_and_then_only_looked_at_once_a_second() -> None:
-    rows, memory = RulebookRows(), RulebookMemory()
+    rows, memory = RulebookRows(*LINES), RulebookMemory()
     first = memory.recall(rows, THURSDAY)
     asked = len(rows.asked)
 
@@ -104,10 +71,9 @@ def test_a_rulebook_is_read_once_and_then_only_looked_at_once_a_second() -> None
 
 
 def test_a_changed_line_is_read_again() -> None:
-    rows, memory = RulebookRows(), RulebookMemory()
+    rows, memory = RulebookRows(*LINES), RulebookMemory()
     before = memory.recall(rows, THURSDAY)
-    rows.lines = [line for line in rows.lines if getattr(line, "code", "") != "water"]
-    rows.edition = 9
+    rows.say(DepartmentWithdrawn(code="water", reason="并入河湖中心"))
 
     after = memory.recall(rows, THURSDAY + timedelta(seconds=2))
 
@@ -115,7 +81,7 @@ def test_a_changed_line_is_read_again() -> None:
 
 
 def test_who_needs_a_position_is_told_to_come_back_until_it_is_reached() -> None:
-    rows, memory = RulebookRows(), RulebookMemory()
+    rows, memory = RulebookRows(*LINES), RulebookMemory()
     memory.recall(rows, THURSDAY)
 
     with pytest.raises(Unavailable):
@@ -126,9 +92,8 @@ def test_who_needs_a_position_is_told_to_come_back_until_it_is_reached() -> None
 
 @pytest.mark.parametrize("missing", ["department", "issue", "calendar", "tables"])
 def test_before_it_is_projected_there_is_no_rulebook(missing: str) -> None:
-    rows = RulebookRows()
+    rows = RulebookRows(*(line for line in LINES if not type(line).__name__.lower().startswith(missing)))
     rows.is_there = missing != "tables"
-    rows.lines = [line for line in rows.lines if not type(line).__name__.lower().startswith(missing)]
 
     with pytest.raises(Unavailable):
         RulebookMemory().recall(rows, THURSDAY)

@@ -8,13 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from services.dispatch.admissions import force
-from services.dispatch.admissions.demand import Demand
+from services.dispatch.admissions.demand import MISSING, Demand
 from services.dispatch.admissions.demands import load as load_demand
 from services.dispatch.admissions.domain import State
 from shared.contracts.codec import encode
 from shared.contracts.demand import DemandMade
 from shared.kernel.area import Area, Tier
-from shared.kernel.errors import Invalid, NotFound
+from shared.kernel.errors import Invalid, NotFound, Refused
 from shared.kernel.wording import Wording
 from shared.ports import EventLog, Rows
 from shared.security import permission
@@ -101,6 +101,28 @@ def admissions(rows: Rows, asker: Asker, wanted: Wanted, at: datetime) -> Json:
     rows_of = [{**row, "state_zh": State(row["state"]).zh} for row in page]
     more = place(page[-1]["drafted_at"], page[-1]["admission_id"]) if len(found) > wanted.limit else None
     return {"admissions": rows_of, "next_after": more}
+
+
+_HERE = """
+SELECT admission_id FROM admissions
+WHERE state = 'approved' AND valid_from <= %(at)s AND valid_until > %(at)s
+  AND EXISTS (SELECT 1 FROM unnest(scope) AS path WHERE path = ANY(%(around)s))
+ORDER BY valid_until DESC LIMIT 20
+"""
+
+
+def some_in_force(log: EventLog, rows: Rows, area: Area, at: datetime) -> UUID:
+    """An admission that is in force there, whoever has it. Raises Refused (`admission.missing`) when there is none.
+
+    The register finds them, the log confirms: what was approved a moment ago may still be missing.
+    """
+    found = rows.query(_HERE, {"at": at, "around": [one.path for one in area.ancestors()]})
+    for row in found:
+        admission_id = UUID(str(row["admission_id"]))
+        if force.load(log, admission_id).holds(area, at):
+            return admission_id
+    said = Wording(f"{area} 没有生效的准入事项", f"no admission is in force in {area}")
+    raise Refused(str(said), rule=MISSING, where="admission_id")
 
 
 # --- demands ------------------------------------------------------------------------------------------------------

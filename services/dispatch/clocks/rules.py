@@ -15,6 +15,7 @@ from shared.contracts.report import Urgency
 from shared.contracts.rulebook import LadderRung, LimitDefined
 from shared.contracts.shapes import Limit
 from shared.kernel.area import Area
+from shared.kernel.duty_hours import Rosters
 from shared.kernel.working_calendar import Calendar
 
 
@@ -34,16 +35,22 @@ class Rules:
     emergencies: Mapping[str, Turn] = field(default_factory=dict)
     """Area path → how it stands; areas that never were in emergency mode are missing."""
     posts: Posts = field(default_factory=Posts)
+    rosters: Rosters = field(default_factory=Rosters)
 
     @property
     def calendar(self) -> Calendar:
         return self.rulebook.calendar
 
     def limit(self, stage: Stage, about: About) -> Limit | None:
-        return self.rulebook.limit(stage, about.issue_type, about.area, about.urgency, loop=about.loop)
+        return self._book(about).limit(stage, about.issue_type, about.area, about.urgency, loop=about.loop)
 
     def conditions(self, stage: Stage, about: About) -> tuple[LimitDefined, ...]:
-        return self.rulebook.limits.conditions(stage, about.issue_type, about.area, about.urgency, about.loop)
+        limits = self._book(about).limits
+        return limits.conditions(stage, about.issue_type, about.area, about.urgency, about.loop)
+
+    def _book(self, about: About) -> Rulebook:
+        """The rules that the case keeps; before it is filed, today's."""
+        return self.rulebook.under(about.edition, about.issue_type)
 
     def warn_percent(self, stage: Stage, urgency: Urgency) -> int:
         ladder = self.rulebook.ladder(stage, urgency)

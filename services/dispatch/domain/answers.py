@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -39,11 +40,28 @@ def start(case: Case, by: Somebody, task_id: UUID | None = None) -> Events:
     return (TaskStarted(case_id=case.case_id, task_id=task.task_id, department=task.department),)
 
 
-def complete_stage(
-    case: Case, by: Somebody, stage: str, words: str, on_time: bool | None, task_id: UUID | None = None
-) -> Events:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageDone:
+    """Which closing condition on the way is met, and what is said about it."""
+
+    stage: str
+    words: str
+    known: Mapping[str, str]
+    """Every closing condition that such a case has on the way: code → name."""
+    on_time: bool | None = None
+    task_id: UUID | None = None
+    """Which task; None where the department has one only."""
+
+
+def complete_stage(case: Case, by: Somebody, said: StageDone) -> Events:
     """A closing condition on the way is met (阶段完成): work stopped, penalty set, taken down. Each once."""
-    task = _in_hand(case, STAGE, by, task_id)
+    task, stage = _in_hand(case, STAGE, by, said.task_id), said.stage
+    if not said.known:
+        refuse("task.no_stages", "该类案件没有分阶段的结案条件", "such a case has no stages on the way")
+    if stage not in said.known:
+        named = "、".join(f"{code} {name}" for code, name in said.known.items())
+        told = Wording(f"该类案件的阶段为：{named}", f"the stages of such a case are: {named}")
+        raise Invalid(str(told), where="stage")
     if stage in task.stages:
         refuse("task.stage_completed_already", f"阶段 {stage} 已完成", f"the stage {stage} is done already")
     return (
@@ -52,8 +70,8 @@ def complete_stage(
             task_id=task.task_id,
             department=task.department,
             stage=stage,
-            words=words,
-            on_time=on_time,
+            words=said.words,
+            on_time=said.on_time,
         ),
     )
 

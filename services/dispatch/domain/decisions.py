@@ -6,6 +6,7 @@ asker serves the case's area is asked in `handlers`, by `permission`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -45,10 +46,27 @@ ARCHIVE = Verb("case.archived", "case.not_archivable", "归档", "archived")
 _HELP = Wording("协助办理", "help the lead department")
 
 
-def file(accepted: ReportAccepted, loop: Loop, assignment: Assignment | None, rejected: Case | None = None) -> Events:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Under which edition of the rulebook a case is filed, and under which policy."""
+
+    edition: int | None = None
+    policy: str | None = None
+
+
+NO_RULES = Rules()
+
+
+def file(
+    accepted: ReportAccepted,
+    loop: Loop,
+    assignment: Assignment | None,
+    rejected: Case | None = None,
+    rules: Rules = NO_RULES,
+) -> Events:
     """An accepted report becomes a case (立案); with an assignment it goes straight to the department.
 
-    A case that was rejected before is filed anew, and keeps its counters.
+    It keeps the rules that it was filed under. A case that was rejected before is filed anew, and keeps its counters.
     """
     filed = CaseFiled(
         case_id=accepted.report_id,
@@ -63,13 +81,15 @@ def file(accepted: ReportAccepted, loop: Loop, assignment: Assignment | None, re
         place=accepted.place,
         point=accepted.point,
         reported_at=accepted.reported_at,
+        edition=rules.edition,
+        policy=rules.policy,
     )
     if assignment is None:
         return (filed,)
     return filed, *_given(evolve(rejected, filed), assignment)
 
 
-def self_handle(told: ReportSelfHandled, loop: Loop, handler: str, sample: Sample) -> Events:
+def self_handle(told: ReportSelfHandled, loop: Loop, handler: str, sample: Sample, rules: Rules = NO_RULES) -> Events:
     """What was put right on the spot (就地解决) becomes a case that begins handled."""
     begun = CaseSelfHandled(
         case_id=told.report_id,
@@ -86,6 +106,8 @@ def self_handle(told: ReportSelfHandled, loop: Loop, handler: str, sample: Sampl
         reported_at=told.reported_at,
         answer=told.answer,
         evidence=(*told.before, *told.after),
+        edition=rules.edition,
+        policy=rules.policy,
     )
     return begun, after_handling(evolve(None, begun), handler, sample)
 
@@ -184,6 +206,7 @@ def _given(case: Case, assignment: Assignment) -> Events:
         due_at=assignment.due_at,
         due_because=str(assignment.due_because),
         attempt=attempt,
+        informed=assignment.informed,
     )
     beside = (_helping(case, attempt, code, assignment) for code in assignment.co_handlers)
     return lead, *beside, *authority.problem(case, ProblemKind.TRANSFERS, case.round_dispatches)

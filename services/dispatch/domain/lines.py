@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.dispatch.domain import labels, pools
+from services.dispatch.domain import caps, labels, pools
 from services.dispatch.domain.limits import is_fair, problems
 from services.dispatch.domain.responsibility import patterns, ties
 from shared.contracts.rulebook import (
+    BurdenCapDefined,
+    BurdenCapWithdrawn,
     CalendarPublished,
     DepartmentRegistered,
     DepartmentWithdrawn,
@@ -18,6 +20,7 @@ from shared.contracts.rulebook import (
     LadderDefined,
     LimitDefined,
     LimitWithdrawn,
+    PolicyAdopted,
     PoolDefined,
     ResponsibilityAssigned,
     ResponsibilityWithdrawn,
@@ -29,7 +32,7 @@ from shared.kernel.wording import Wording
 from shared.kernel.working_calendar import Calendar
 from shared.kernel.working_time import MOST
 
-Withdrawal = DepartmentWithdrawn | IssueTypeWithdrawn | ResponsibilityWithdrawn | LimitWithdrawn
+Withdrawal = DepartmentWithdrawn | IssueTypeWithdrawn | ResponsibilityWithdrawn | LimitWithdrawn | BurdenCapWithdrawn
 RulebookEvent = (
     DepartmentRegistered
     | IssueTypeDefined
@@ -41,6 +44,8 @@ RulebookEvent = (
     | PoolDefined
     | LabelSetDefined
     | LabelSetChosen
+    | BurdenCapDefined
+    | PolicyAdopted
     | Withdrawal
 )
 
@@ -60,14 +65,27 @@ _STREAMS: dict[type, tuple[str, str]] = {
     PoolDefined: ("pool", "area"),
     LabelSetDefined: ("label_set", "code"),
     LabelSetChosen: ("labels", "area"),
+    BurdenCapDefined: ("burden_cap", "area"),
+    BurdenCapWithdrawn: ("burden_cap", "area"),
+    PolicyAdopted: ("policy", "code"),
 }
 """What a line is about, and the field that names it among its kind."""
 
 
-def stream_of(line: RulebookEvent) -> str:
-    """The stream that a line of the rulebook lives in: each has its own, and its latest word counts."""
+SHAPES = tuple(_STREAMS)
+"""Everything that may stand in a rulebook."""
+
+
+def place_of(line: RulebookEvent) -> tuple[str, str]:
+    """What a line is about, and what it is called among its kind: its latest word counts."""
     kind, name = _STREAMS[type(line)]
-    return f"rulebook-{kind}-{getattr(line, name)}"
+    return kind, str(getattr(line, name))
+
+
+def stream_of(line: RulebookEvent) -> str:
+    """The stream that a line of the rulebook lives in: each has its own."""
+    kind, name = place_of(line)
+    return f"rulebook-{kind}-{name}"
 
 
 def withdrawal(line: RulebookEvent, reason: str) -> Withdrawal | None:
@@ -81,6 +99,8 @@ def withdrawal(line: RulebookEvent, reason: str) -> Withdrawal | None:
             return ResponsibilityWithdrawn(rule=rule, reason=reason)
         case LimitDefined(rule=rule):
             return LimitWithdrawn(rule=rule, reason=reason)
+        case BurdenCapDefined(area=area):
+            return BurdenCapWithdrawn(area=area, reason=reason)
         case _:
             return None
 
@@ -124,7 +144,8 @@ def check(lines: Sequence[RulebookEvent]) -> None:
     for found in lines:
         if isinstance(found, IssueTypeDefined) and not is_fair(found.limit):
             errors[found.code] = [f"a limit is between 1 and {MOST}"]
-    for rule, problem in (*problems(lines, kinds), *pools.problems(lines), *labels.problems(lines)):
+    beside = (*pools.problems(lines), *labels.problems(lines), *caps.problems(lines))
+    for rule, problem in (*problems(lines, kinds), *beside):
         errors[rule] = [problem]
     _check_calendars([line for line in lines if isinstance(line, CalendarPublished)], errors)
     if errors:
@@ -132,13 +153,15 @@ def check(lines: Sequence[RulebookEvent]) -> None:
 
 
 def _problems(line: ResponsibilityAssigned, departments: set[str], kinds: set[str]) -> list[str]:
-    found = [
-        f"there is no department {code}" for code in (line.department, *line.co_handlers) if code not in departments
-    ]
+    named = (line.department, *line.co_handlers, *line.informed)
+    found = [f"there is no department {code}" for code in named if code not in departments]
     if line.issue_type != "*" and line.issue_type not in kinds:
         found.append(f"no issue type is {line.issue_type} or belongs to it")
     if line.department in line.co_handlers:
         found.append(f"{line.department} cannot be both lead and co-handler")
+    found += [
+        f"{code} is informed and has a task too" for code in line.informed if code in named[: -len(line.informed)]
+    ]
     if not is_fair(line.limit):
         found.append(f"a limit is between 1 and {MOST}")
     try:

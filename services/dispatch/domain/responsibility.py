@@ -33,6 +33,8 @@ class Assignment:
     due_because: Wording
     automatic: bool
     """Whether the line allows it without a dispatcher."""
+    informed: tuple[str, ...] = ()
+    """Departments that hear of it, and have nothing to do."""
 
 
 def patterns(issue_type: str) -> Iterator[str]:

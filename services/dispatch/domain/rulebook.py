@@ -1,20 +1,25 @@
 """The city's reference data together: departments, issue types, responsibility list, calendar, limits, words.
 
-A rulebook is a value: it is read once and asked many times, and a newer one replaces it whole.
+A rulebook is a value: it is read once and asked many times, and a newer one replaces it whole. Where there is somebody
+to ask for older ones, it answers for a case by the edition under which that was filed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Protocol
 
+from services.dispatch.domain import editions
+from services.dispatch.domain.caps import Caps
+from services.dispatch.domain.kept import is_gone, kept, settled
 from services.dispatch.domain.labels import LabelSets
 from services.dispatch.domain.limits import Limits, own_rank, rank
 from services.dispatch.domain.lines import RulebookEvent
 from services.dispatch.domain.pools import Pools
-from services.dispatch.domain.responsibility import Assignment, Lines, indexed, matching, why
-from shared.contracts.case import Loop
+from services.dispatch.domain.responsibility import Assignment, Lines, indexed, matching, ties, why
+from shared.contracts.case import CaseFiled, CaseSelfHandled, Loop
 from shared.contracts.clock import Stage
 from shared.contracts.report import Urgency
 from shared.contracts.rulebook import (
@@ -22,6 +27,7 @@ from shared.contracts.rulebook import (
     DepartmentRegistered,
     IssueTypeDefined,
     LadderDefined,
+    PolicyAdopted,
     ResponsibilityAssigned,
     SamplingDefined,
 )
@@ -33,6 +39,13 @@ from shared.kernel.working_calendar import Calendar
 from shared.kernel.working_time import due
 
 _NO_LIMIT = Wording("没有规定时限", "no limit applies")
+
+
+class Editions(Protocol):
+    """Where older rulebooks are."""
+
+    def as_of(self, edition: int) -> Rulebook:
+        """The rulebook as it had been written up to that place in the log. Raises Unavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +60,52 @@ class Rulebook:
     limits: Limits
     pools: Pools
     labels: LabelSets
+    caps: Caps
+    tied: tuple[tuple[str, str], ...] = ()
+    """Pairs of responsibility lines that say something about the same cases."""
+    edition: int = 0
+    """The place in the log up to which it was read."""
+    policy: PolicyAdopted | None = None
+    """The policy to which that edition belongs."""
+    today: Rulebook | None = None
+    """Of one that was kept for a case: the present one, from which it differs."""
+    past: Editions | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, lines: Iterable[RulebookEvent]) -> Rulebook:
         """The rulebook that these lines make together. Raises Invalid when there is no usable calendar."""
         found = tuple(lines)
         calendars = {line.year: line for line in found if isinstance(line, CalendarPublished)}
+        responsible = [line for line in found if isinstance(line, ResponsibilityAssigned)]
         return cls(
             {line.code: line for line in found if isinstance(line, DepartmentRegistered)},
             {line.code: line for line in found if isinstance(line, IssueTypeDefined)},
-            indexed(line for line in found if isinstance(line, ResponsibilityAssigned)),
+            indexed(responsible),
             calendars,
             Calendar.of(calendars.values()),
             Limits.of(found),
             Pools.of(found),
             LabelSets.of(found),
+            Caps.of(found),
+            tuple(ties(responsible)),
         )
+
+    @property
+    def said(self) -> Wording:
+        """The rules, as people name them."""
+        return editions.said(self.policy, self.edition)
+
+    def under(self, edition: int | None, issue_type: str) -> Rulebook:
+        """The rules that a case of that kind keeps which was filed under that edition; itself where that is its own,
+        or not known."""
+        if edition is None or self.past is None or edition == self.edition:
+            return self
+        then = self.past.as_of(edition)
+        return self if is_gone(self, then, issue_type) else kept(self, then)
+
+    def of_case(self, filed: CaseFiled | CaseSelfHandled) -> Rulebook:
+        """The rules that the case keeps."""
+        return self.under(filed.edition, filed.issue_type)
 
     def loop(self, issue_type: str) -> Loop:
         """Where such a case starts; one of an unknown kind starts nearest to the people."""
@@ -111,7 +154,11 @@ class Rulebook:
         line = found[0]
         limit = self._handling(line, issue_type, area, urgency, loop)
         because = why(line, issue_type, self.name(line.department), len(found) - 1)
-        return self._assignment(line.department, line.co_handlers, line, because, limit, at)
+        mine = self._assignment(line.department, line.co_handlers, line, because, limit, at)
+        mine = replace(mine, informed=line.informed)
+        if self.today is None:
+            return mine
+        return settled(self, mine, self.today.propose(issue_type, area, at, urgency, loop))
 
     def by_hand(
         self,
@@ -134,7 +181,8 @@ class Rulebook:
         own = next((line for line in matching(self.lines, issue_type, area) if line.department == department), None)
         limit = self._handling(own, issue_type, area, urgency, loop)
         because = Wording(f"人工派遣至{self.name(department)}：{reason}", f"chosen by hand, {department}: {reason}")
-        return self._assignment(department, co_handlers, None, because, limit, at)
+        mine = self._assignment(department, co_handlers, None, because, limit, at)
+        return mine if own is None else replace(mine, informed=_others(own.informed, department, co_handlers))
 
     def registered(self, code: str, where: str) -> DepartmentRegistered:
         """The department. Raises Invalid, naming the field, when nobody registered it."""
@@ -186,3 +234,8 @@ class Rulebook:
             due_because=_NO_LIMIT if counted is None else counted.because,
             automatic=line is not None and line.automatic,
         )
+
+
+def _others(informed: tuple[str, ...], department: str, co_handlers: tuple[str, ...]) -> tuple[str, ...]:
+    """Whoever has something to do hears of it anyway."""
+    return tuple(code for code in informed if code not in (department, *co_handlers))

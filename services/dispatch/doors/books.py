@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.dispatch.doors.base import CASES, CaseDoors
-from services.dispatch.queries import labels
+from services.dispatch.queries import labels, policies
 from services.dispatch.queries import rulebook as rulebook_queries
 from services.dispatch.queries.work_list import Wanted, work_list
 from services.dispatch.schemas.lists import (
@@ -12,6 +12,8 @@ from services.dispatch.schemas.lists import (
     ExplainAnswer,
     ExplainQuery,
     IssueTypesAnswer,
+    PoliciesAnswer,
+    PolicyAnswer,
     ResponsibilitiesAnswer,
     WorkListAnswer,
     WorkListQuery,
@@ -73,6 +75,18 @@ class BookDoors(CaseDoors):
     def label_sets(self, call: Call) -> Reply:
         """标签集: other words for the same steps, states and events, and which areas speak by them."""
         return Reply(labels.label_sets(self.rulebooks.current(call.at).labels))
+
+    @door("GET", "/api/v1/policies", summary="Policies", answer=PoliciesAnswer, roles=ANYONE)
+    def policies(self, call: Call) -> Reply:
+        """规则版本: every edition of the rules that was given a name, and from which day on it holds."""
+        book, found = self.rulebooks.current(call.at), self.rulebooks.policies(call.at)
+        return Reply(policies.policies(self.rows, found, book, call.at))
+
+    @door("GET", "/api/v1/policies/<string:code>", summary="One policy", answer=PolicyAnswer, roles=ANYONE)
+    def policy(self, call: Call) -> Reply:
+        """What it rests on, and every line that came with it."""
+        book, found = self.rulebooks.current(call.at), self.rulebooks.policies(call.at)
+        return Reply(policies.policy(self.rows, found, call.path["code"], book, call.at))
 
     @door("GET", "/api/v1/calendar", summary="The working calendar", answer=CalendarAnswer, roles=ANYONE)
     def calendar(self, call: Call) -> Reply:

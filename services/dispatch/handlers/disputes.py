@@ -105,5 +105,5 @@ def answer_whistle(
 
 def _due(rulebook: Rulebook, stage: Stage, case: Case, area: Area, at: datetime) -> Due:
     filed = case.filed
-    limit = rulebook.limit(stage, filed.issue_type, area, filed.urgency, loop=case.loop)
+    limit = rulebook.of_case(filed).limit(stage, filed.issue_type, area, filed.urgency, loop=case.loop)
     return due(at, limit or WITHOUT_A_LINE[stage], rulebook.calendar)

@@ -140,6 +140,6 @@ def reject(log: EventLog, case_id: UUID, asker: Asker, cause: Cause, *, reason_c
 
 def part_of(rulebook: Rulebook, case: Case, area: Area, at: datetime, wish: PartWish) -> tasks.Part:
     """What a department is to do, with the time that the rulebook gives it. Raises Invalid for an unknown one."""
-    filed, what = case.filed, mask(wish.what)
-    given = rulebook.by_hand(filed.issue_type, area, at, wish.department, (), what, filed.urgency, case.loop)
+    filed, what, book = case.filed, mask(wish.what), rulebook.of_case(case.filed)
+    given = book.by_hand(filed.issue_type, area, at, wish.department, (), what, filed.urgency, case.loop)
     return tasks.Part(assignment=given, what=what, mandatory=wish.mandatory)

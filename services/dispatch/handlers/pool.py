@@ -43,7 +43,7 @@ def offer(
 
     def decide(case: Case) -> Iterable[CaseEvent]:
         filed = case.filed
-        limit = rulebook.limit(Stage.HANDLE, filed.issue_type, area, filed.urgency, loop=case.loop)
+        limit = rulebook.of_case(filed).limit(Stage.HANDLE, filed.issue_type, area, filed.urgency, loop=case.loop)
         until = None if limit is None else due(cause.at, limit, rulebook.calendar)
         wish = pool.Offer(
             what=mask(what),
@@ -105,30 +105,44 @@ def stream_of(account: str) -> str:
     return f"volunteer-{account}"
 
 
+def have_room(log: EventLog, rulebook: Rulebook, asker: Asker, case: Case, area: Area, at: datetime) -> None:
+    """Whether the volunteer may have one more in hand. Raises Refused at the limit; nothing is taken."""
+    _find_place(log, asker, case, rulebook.pools.rules(area).claims_per_person, at)
+
+
 def _take_place(log: EventLog, asker: Asker, case: Case, most: int, area: Area, cause: Cause) -> UUID:
     """A place for the task; the claim's id. Raises Refused at the limit, Conflict when the same person claims twice."""
+    claim_id, version, events = _find_place(log, asker, case, most, cause.at)
+    if events:
+        _write(log, asker.id, version, events, area, cause)
+    return claim_id
+
+
+def _find_place(
+    log: EventLog, asker: Asker, case: Case, most: int, at: datetime
+) -> tuple[UUID, int, tuple[VolunteerEvent, ...]]:
+    """The claim's id, and what is to be written, at which version, for it to have a place; nothing where it has one."""
     history = log.stream(stream_of(asker.id))
     known = fold(history, volunteer.evolve) or Volunteer()
     task = _the_task(case)
-    standings = {claim_id: _standing(log, place, cause.at) for claim_id, place in known.places.items()}
+    standings = {claim_id: _standing(log, place, at) for claim_id, place in known.places.items()}
     begun = known.of_task(task.task_id)
     if begun is not None and standings[begun.claim_id] is Standing.UNKNOWN:
-        return begun.claim_id  # An earlier try got this far.
+        return begun.claim_id, len(history), ()  # An earlier try got this far.
     taken_at = {found.event.claim_id: found.occurred_at for found in history if isinstance(found.event, ClaimReserved)}
     over = [
         (claim_id, found)
         for claim_id, found in standings.items()
-        if found is not Standing.HELD and (found is not Standing.UNKNOWN or cause.at - taken_at[claim_id] > ON_ITS_WAY)
+        if found is not Standing.HELD and (found is not Standing.UNKNOWN or at - taken_at[claim_id] > ON_ITS_WAY)
     ]
     place = ClaimReserved(
         claim_id=new_id(),
         case_id=case.case_id,
         task_id=task.task_id,
         account=asker.id,
-        until=cause.at + timedelta(hours=task.claim_hours or 1),
+        until=at + timedelta(hours=task.claim_hours or 1),
     )
-    _write(log, asker.id, len(history), volunteer.reserve(known, place, over, most), area, cause)
-    return place.claim_id
+    return place.claim_id, len(history), volunteer.reserve(known, place, over, most)
 
 
 def _write(

@@ -35,6 +35,14 @@ def responsibilities(rulebook: Rulebook) -> Json:
     return {"responsibilities": [{**encode(line), "limit": limit_body(line.limit)} for line in found]}
 
 
+def rules_said(rulebook: Rulebook, case: Json) -> str | None:
+    """The rules that the case keeps, in words; None for one that was filed before editions were kept."""
+    if case["edition"] is None:
+        return None
+    named = rulebook.under(case["edition"], case["issue_type"]).said
+    return str(Wording(f"按{named.zh}办理", f"handled under {named.en}"))
+
+
 def calendar(rulebook: Rulebook) -> Json:
     return {"calendars": [encode(rulebook.calendars[year]) for year in sorted(rulebook.calendars)]}
 
