@@ -147,7 +147,7 @@ class RunningStack:
         self.stop(name)
         self.start(name)
 
-    def wait_ready(self, seconds: float = 90) -> None:
+    def wait_ready(self, seconds: float = 180) -> None:
         """Until every process of ours says that it is ready."""
         self.stack.wait_ready(seconds=seconds)
 
