@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from services.dispatch import reactions
 from services.dispatch.admissions.demand_doors import DemandDoors
 from services.dispatch.admissions.doors import AdmissionDoors
+from services.dispatch.campaigns.doors import CampaignDoors
 from services.dispatch.clocks.doors import ClockDoors
 from services.dispatch.clocks.present import Present
 from services.dispatch.doors.books import BookDoors
@@ -14,13 +17,16 @@ from services.dispatch.doors.pool import PoolDoors
 from services.dispatch.doors.requests import RequestDoors
 from services.dispatch.doors.road import RoadDoors
 from services.dispatch.pages import WorkPages
+from services.dispatch.remedies import queries as remedies
+from services.dispatch.remedies.doors import RemedyDoors
+from services.dispatch.remedies.reactions import find_root
 from services.dispatch.rulebooks import ProjectedRulebooks, RulebookMemory
 from shared.contracts.check import CheckFailed, CheckPassed, SpotCheckFailed
 from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackRecorded
-from shared.contracts.report import ReportAccepted, ReportSelfHandled
+from shared.contracts.report import ReportAccepted, ReportRecurred, ReportSelfHandled
 from shared.entrypoints.on import on
-from shared.entrypoints.providers import Log, Tables
+from shared.entrypoints.providers import Log, Settings, Tables
 from shared.kernel.clock import utc_now
 
 
@@ -34,6 +40,8 @@ class DispatchService(  # one mixin for each kind of thing that has doors
     ClockDoors,
     AdmissionDoors,
     DemandDoors,
+    RemedyDoors,
+    CampaignDoors,
     WorkPages,
 ):
     """指挥派遣, 处理反馈, 结案归档: from an accepted report to a closed case."""
@@ -41,6 +49,7 @@ class DispatchService(  # one mixin for each kind of thing that has doors
     name = "dispatch"
     log = Log()
     rows = Tables()
+    settings = Settings()
     memory = RulebookMemory()
     present = Present(memory)
 
@@ -79,3 +88,9 @@ class DispatchService(  # one mixin for each kind of thing that has doors
     def reopen_on_spot_check(self, recorded: Recorded[SpotCheckFailed]) -> None:
         """重办, on the inspector's word."""
         reactions.reopen_on_spot_check(recorded, self.log, consumer="dispatch.reopen_on_spot_check", at=utc_now())
+
+    @on(ReportRecurred)
+    def find_root(self, recorded: Recorded[ReportRecurred]) -> None:
+        """源头治理, for what came back once too often."""
+        near, often = partial(remedies.near, self.rows), self.settings.count("WUJI_ROOT_CAUSE_AFTER")
+        find_root(recorded, self.log, near, self.rulebooks, often, consumer="dispatch.find_root", at=utc_now())

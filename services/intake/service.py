@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from services.intake import duplicates, handlers, queries, recurrence, vault
+from services.intake import duplicates, handlers, queries, reactions, recurrence, vault
 from services.intake.desk_pages import DeskPages
 from services.intake.doors.appeals import AppealDoors
 from services.intake.doors.field import FieldDoors
@@ -34,6 +34,10 @@ from services.intake.schemas import (
     WaitingQuery,
 )
 from services.intake.telling import done, told_of
+from shared.contracts.envelope import Recorded
+from shared.contracts.report import ReportAccepted, ReportSelfHandled
+from shared.entrypoints.on import on
+from shared.kernel.clock import utc_now
 from shared.kernel.errors import NotFound
 from shared.security import links
 from shared.security.permission import require
@@ -232,6 +236,11 @@ class IntakeService(
         report_id, area = vault.whereabouts(self.rows, subject_id)
         require(call.asker, area)
         return done(handlers.erase(self.log, subject_id, area, report_id, call.body["reason"], call.cause()))
+
+    @on(ReportAccepted, ReportSelfHandled)
+    def note_recurrence(self, recorded: Recorded[ReportAccepted | ReportSelfHandled]) -> None:
+        """复发: the same kind of issue is back in the same place."""
+        reactions.note_recurrence(recorded, self.log, self.rows, consumer="intake.note_recurrence", at=utc_now())
 
     def _too_new(self, report_id: UUID) -> dict[str, Any]:
         """The answer of the first moments, before the tables know the report."""

@@ -21,6 +21,8 @@ MODULES = (
     "admission",
     "demand",
     "volunteer",
+    "remedy",
+    "campaign",
     "rulebook",
     "area",
     "grid",

@@ -156,3 +156,33 @@ class ReportUnmerged:
 
     report_id: UUID
     out_of: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """One report that told of the same before."""
+
+    report_id: UUID
+    number: str
+    closed_at: datetime
+
+
+@event("report.recurred", "report", public=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRecurred:
+    """The same kind of issue in the same place, not long after it was closed (复发): what was mended did not last."""
+
+    report_id: UUID
+    number: str
+    issue_type: str
+    place: str | None
+    point: Point | None
+    reported_at: datetime
+    within_days: int
+    """How far back was looked."""
+    times: int
+    """How often it has come back within those days, this time included."""
+    earlier: tuple[Earlier, ...]
+    """Those that were closed within those days, the latest first."""
+    series: UUID
+    """The report with which it began: the same for everything that came back from there on."""

@@ -112,5 +112,28 @@ def speak_for(asker: Asker, place: Area) -> Asker:
     return asker
 
 
+def from_outside(asker: Asker, department: str, account: str) -> Asker:
+    """The asker, when they may judge what the department and its account have done: nobody judges their own work.
+
+    Where a community or a street did it itself, it takes somebody who serves a wider area. Raises Forbidden.
+    """
+    if asker.department == department or asker.id == account:
+        raise Forbidden(
+            f"由 {department} 整改，须由该部门以外的人复查"
+            f" / {department} did this: somebody from outside it has to look"
+        )
+    tier = _LOCAL.get(department)
+    if tier is not None and asker.area is not None and asker.area.tier >= tier:
+        raise Forbidden(
+            f"由{tier.zh}自行整改，须由上级复查"
+            f" / the {tier.label} did this itself: somebody of a tier above has to look"
+        )
+    return asker
+
+
+_LOCAL = {"community": Tier.COMMUNITY, "street": Tier.STREET}
+"""Departments that are a tier of the tree itself, each in its own place."""
+
+
 def _either(roles: frozenset[str]) -> str:
     return " or ".join(sorted(roles))

@@ -9,21 +9,22 @@ from uuid import UUID
 
 import pytest
 
-from services.intake import earliness, handlers, recurrence
+from services.intake import earliness, handlers, reactions, recurrence
 from services.intake.desk import Desk
 from services.intake.projections import PROJECTIONS
 from shared.contracts.case import CaseClosed, CaseReopened
-from shared.contracts.report import Source
+from shared.contracts.report import ReportAccepted, ReportRecurred, Source
 from shared.contracts.shapes import Point
 from shared.handling import Cause
 from shared.kernel.area import Area
+from shared.kernel.errors import Unavailable
 from shared.ports import Append, EventLog, Happening
 from shared.security.sealing import Sealer
 from tests.support import panlong
 from tests.support.database import Database
 from tests.support.examples import example
 from tests.support.projected import project
-from tests.support.reports import ACCEPTOR, AT, HERE, cause, told
+from tests.support.reports import ACCEPTOR, AT, HERE, cause, look_and_accept, told
 
 pytestmark = pytest.mark.integration
 STREET = Area("530103.004")
@@ -52,6 +53,19 @@ class Town:
     def reopen(self, case_id: UUID, day: int) -> None:
         event = replace(example(CaseReopened), case_id=case_id)
         _append(self.dispatch, case_id, event, AT + timedelta(days=day))
+
+    def note(self, report: UUID) -> None:
+        """What intake does about the acceptance, with everything before it projected."""
+        project(self.database, PROJECTIONS)
+        self.hear(report)
+
+    def hear(self, report: UUID) -> None:
+        (accepted,) = [one for one in self.intake.stream(f"report-{report}") if isinstance(one.event, ReportAccepted)]
+        reactions.note_recurrence(accepted, self.intake, self.rows, consumer="intake.note_recurrence", at=AT)
+
+    def recurred(self, report: UUID) -> list[ReportRecurred]:
+        events = (one.event for one in self.intake.stream(f"report-{report}"))
+        return [event for event in events if isinstance(event, ReportRecurred)]
 
     def earlier(self, report: UUID) -> list[UUID]:
         project(self.database, PROJECTIONS)
@@ -132,6 +146,38 @@ def test_an_area_sees_where_mending_does_not_last(town: Town) -> None:
     assert (place["area"], place["issue_type"], place["times"]) == (HERE.path, "E-01-02", 2)
     assert {UUID(str(one["report_id"])) for one in place["reports"]} == set(chain[1:])
     assert nothing == {"closed": 0, "recurred": 0, "rate": None, "places": []}
+
+
+def test_what_is_back_is_said_once_with_what_it_was_and_in_one_series(town: Town) -> None:
+    chain = []
+    for day in (0, 10, 100):
+        chain.append(town.tell(day))
+        look_and_accept(town.intake, chain[-1])
+        town.note(chain[-1])
+        town.note(chain[-1])
+        town.close(chain[-1], day + 2)
+    said = [town.recurred(one) for one in chain]
+
+    assert [len(found) for found in said] == [0, 1, 1]
+    assert [(found.times, [one.report_id for one in found.earlier]) for (found,) in said[1:]] == [
+        (1, chain[:1]),
+        (1, chain[1:2]),
+    ]
+    assert {found.series for (found,) in said[1:]} == {chain[0]}
+
+
+def test_until_our_reports_stand_where_the_report_does_nothing_is_said(town: Town) -> None:
+    first = town.tell(0)
+    town.close(first, 2)
+    again = town.tell(10)
+    look_and_accept(town.intake, again)
+    town.database.settle()
+    with pytest.raises(Unavailable):
+        town.hear(again)
+    project(town.database, PROJECTIONS)
+    town.hear(again)
+
+    assert len(town.recurred(again)) == 1
 
 
 def test_who_knew_first_is_told_by_the_report_that_founded_the_issue(town: Town) -> None:

@@ -10,9 +10,11 @@ from uuid import UUID
 
 from shared.contracts.catalogue import OF_SHAPE
 from shared.contracts.report import (
+    Earlier,
     ReportAccepted,
     ReportAppealed,
     ReportMerged,
+    ReportRecurred,
     ReportRejected,
     ReportSelfHandled,
     ReportSubmitted,
@@ -33,6 +35,7 @@ ReportEvent = (
     | ReportAppealed
     | ReportMerged
     | ReportUnmerged
+    | ReportRecurred
 )
 
 
@@ -51,6 +54,8 @@ class Report:
     appealed: bool = False
     assignee: str | None = None
     """Who was asked to look; None when it is whoever serves the place."""
+    recurred: bool = False
+    """Whether it was said that the issue had been closed in this place not long before."""
 
 
 _CHANGES: dict[type, Callable[[Any], dict[str, Any]]] = {
@@ -63,6 +68,7 @@ _CHANGES: dict[type, Callable[[Any], dict[str, Any]]] = {
     ReportAppealed: lambda _: {"appealed": True, "reason_code": None, "found": None, "assignee": None},
     ReportMerged: lambda event: {"merged_into": event.into},
     ReportUnmerged: lambda _: {"merged_into": None},
+    ReportRecurred: lambda _: {"recurred": True},
 }
 """What each event changes besides the state, which the table of states knows."""
 
@@ -195,6 +201,29 @@ def unmerge(report: Report) -> Iterable[ReportEvent]:
     if report.merged_into is None:
         raise Refused("this report is not merged into another", rule="report.not_merged")
     return (ReportUnmerged(report_id=report.submitted.report_id, out_of=report.merged_into),)
+
+
+def recur(
+    report: Report, earlier: tuple[Earlier, ...], series: UUID, within_days: int, reported_at: datetime
+) -> Iterable[ReportEvent]:
+    """The issue came back soon after it was closed (复发). It is said once, however often it is found out."""
+    if report.recurred or not earlier:
+        return ()
+    told = report.submitted
+    return (
+        ReportRecurred(
+            report_id=told.report_id,
+            number=told.number,
+            issue_type=told.issue_type,
+            place=told.place,
+            point=told.point,
+            reported_at=reported_at,
+            within_days=within_days,
+            times=len(earlier),
+            earlier=earlier,
+            series=series,
+        ),
+    )
 
 
 def _known(report: Report | None) -> Report:
