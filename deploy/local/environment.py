@@ -18,8 +18,8 @@ PROCESSES = (*SERVICES, "relay", "projector", "courier", "timer")
 SECRETS: dict[str, tuple[str, ...]] = {
     "intake": ("WUJI_MASTER_KEY", "WUJI_LINK_KEY", "WUJI_TOKEN_PUBLIC_KEY"),
     "dispatch": ("WUJI_TOKEN_PUBLIC_KEY",),
-    # Grid keeps the accounts, and signs the sessions of browsers.
-    "grid": ("WUJI_TOKEN_KEY", "WUJI_TOKEN_PUBLIC_KEY"),
+    # Grid keeps the accounts and seals where they are reached, and signs the sessions of browsers.
+    "grid": ("WUJI_MASTER_KEY", "WUJI_TOKEN_KEY", "WUJI_TOKEN_PUBLIC_KEY"),
     "survey": ("WUJI_LINK_KEY", "WUJI_TOKEN_PUBLIC_KEY"),
     "notify": ("WUJI_MASTER_KEY", "WUJI_LINK_KEY", "WUJI_TOKEN_PUBLIC_KEY", "WUJI_SUBSCRIPTION_KEY"),
     "courier": ("WUJI_SUBSCRIPTION_KEY",),

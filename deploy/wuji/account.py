@@ -110,6 +110,24 @@ def password(name: str, output: str) -> None:
     _show_password(Access.find().post(f"{DOORS}/{name}/password", {}, role="operator"), output)
 
 
+@account.command(
+    cls=rich.RichCommand,
+    epilog=examples(
+        "wuji account contact p0317 --mail p0317@example.gov.cn",
+        "wuji account contact p0317 --phone 13800000000",
+        "wuji account contact p0317",
+    ),
+)
+@click.argument("name")
+@click.option("--phone", help=say("手机或座机", "a phone number"))
+@click.option("--mail", help=say("邮箱", "a mailbox"))
+@output_option()
+def contact(name: str, phone: str | None, mail: str | None, output: str) -> None:
+    """设置通知送达方式,加密保存;都不给即清除。Where letters reach them, kept sealed; with neither it is forgotten."""
+    answer = Access.find().put(f"{DOORS}/{name}/contact", {"phone": phone, "mail": mail}, role="operator")
+    _say(answer, output, say("已更改", "changed"), name)
+
+
 def _show_password(answer: dict[str, Any], output: str) -> None:
     if output == "json":
         print_json(answer)

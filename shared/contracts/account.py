@@ -68,6 +68,16 @@ class AccountDisabled:
     reason: str
 
 
+@event("account.contact_changed", "account")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountContactChanged:
+    """They are reached otherwise from now on; by which number or address no event knows."""
+
+    account: str
+    ways: tuple[str, ...]
+    """`mail`, `phone`, both or none."""
+
+
 @event("account.enabled", "account")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountEnabled:

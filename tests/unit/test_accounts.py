@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
-from services.grid.accounts import domain, handlers, passwords
+from services.grid.accounts import contacts, domain, handlers, passwords
 from services.grid.accounts.domain import Post
 from services.grid.accounts.oidc import Mapped
-from shared.contracts.account import SetBy
+from shared.contracts.account import AccountContactChanged, SetBy
 from shared.contracts.envelope import Actor
 from shared.handling import Cause
 from shared.kernel.area import Area
-from shared.kernel.errors import Forbidden, Invalid, Refused, Unauthenticated
+from shared.kernel.errors import Forbidden, Invalid, NotFound, Refused, Unauthenticated
 from shared.security import sessions, tokens
 from shared.security.permission import Asker
+from shared.security.sealing import Sealer
 from shared.web import cookies
 from tests.support.memory import MemoryLog
 
@@ -130,3 +133,29 @@ def test_whoever_fits_no_rule_of_the_mapping_is_not_let_in() -> None:
     for claims in ({"sub": "7"}, {"sub": "7", "groups": "other"}, {"sub": "7", "groups": "clerks", "role": "king"}):
         with pytest.raises(Forbidden):
             mapped.person(claims, "x")
+
+
+def test_where_somebody_is_reached_is_sealed_and_in_no_event() -> None:
+    log, sealer = MemoryLog("grid"), Sealer(os.urandom(32))
+    handlers.create(log, "p0317", DISPATCHER, CAUSE, called=None)
+    contacts.change(log, sealer, "p0317", {"phone": "13888886666"}, CAUSE)
+    account, box, wrapped, sealed, _ = log.companions[-1].row
+
+    assert log.stream("account-p0317")[-1].event == AccountContactChanged(account="p0317", ways=("phone",))
+    assert "13888886666" not in str((log.events, log.companions))
+    assert account == "p0317"
+    assert sealer.box(UUID(box), wrapped).open("contact", sealed) == {"phone": "13888886666"}
+
+
+def test_a_contact_that_is_taken_away_takes_its_key_along() -> None:
+    log = MemoryLog("grid")
+    handlers.create(log, "p0317", DISPATCHER, CAUSE, called=None)
+    contacts.change(log, Sealer(os.urandom(32)), "p0317", {}, CAUSE)
+
+    assert log.stream("account-p0317")[-1].event.ways == ()
+    assert log.companions[-1].row[2:4] == (None, None)
+
+
+def test_nobody_is_reached_by_an_account_that_does_not_exist() -> None:
+    with pytest.raises(NotFound, match="p0317"):
+        contacts.change(MemoryLog("grid"), Sealer(os.urandom(32)), "p0317", {}, CAUSE)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from shared.contracts.account import (
     AccountAssigned,
+    AccountContactChanged,
     AccountCreated,
     AccountDisabled,
     AccountEnabled,
@@ -20,7 +22,15 @@ from shared.kernel.area import Area
 from shared.kernel.errors import Invalid, Refused
 from shared.kernel.wording import Wording
 
-AccountEvent = AccountCreated | AccountAssigned | AccountPasswordSet | AccountLocked | AccountDisabled | AccountEnabled
+AccountEvent = (
+    AccountCreated
+    | AccountAssigned
+    | AccountPasswordSet
+    | AccountLocked
+    | AccountDisabled
+    | AccountEnabled
+    | AccountContactChanged
+)
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}")
 LOCKED_AFTER = 5
@@ -57,7 +67,7 @@ def evolve(account: Account | None, event: AccountEvent) -> Account:
             return replace(_known(account), is_enabled=False)
         case AccountEnabled():
             return replace(_known(account), is_enabled=True)
-        case AccountPasswordSet() | AccountLocked():
+        case AccountPasswordSet() | AccountLocked() | AccountContactChanged():
             return _known(account)
         case _:
             assert_never(event)
@@ -92,6 +102,11 @@ def assign(account: Account, post: Post) -> tuple[AccountAssigned, ...]:
 def set_password(account: Account, by: SetBy) -> tuple[AccountPasswordSet, ...]:
     """There is another password."""
     return (AccountPasswordSet(account=account.name, by=by),)
+
+
+def change_contact(account: Account, contact: Mapping[str, str]) -> tuple[AccountContactChanged, ...]:
+    """They are reached otherwise; which number or address it is stays out of it."""
+    return (AccountContactChanged(account=account.name, ways=tuple(sorted(contact))),)
 
 
 def disable(account: Account, reason: str) -> tuple[AccountDisabled, ...]:

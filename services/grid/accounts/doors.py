@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.grid.accounts import handlers
+from services.grid.accounts import contacts, handlers
+from services.grid.accounts.contact_schemas import ContactBody
 from services.grid.accounts.domain import Post
 from services.grid.accounts.schemas import (
     AccountsAnswer,
@@ -16,6 +17,7 @@ from services.grid.accounts.schemas import (
 from services.grid.room import Room
 from services.grid.schemas import Done
 from shared.ports import Appended
+from shared.security.sealing import Sealer
 from shared.web.call import Call, Reply
 from shared.web.door import door
 
@@ -74,6 +76,20 @@ class AccountDoors(Room):
     def enable_account(self, call: Call) -> Reply:
         """It may be used again."""
         return _done(handlers.enable(self.log, call.path["account"], call.cause()))
+
+    @door(
+        "PUT",
+        "/api/v1/accounts/<account>/contact",
+        summary="Where they are reached",
+        body=ContactBody,
+        answer=Done,
+        roles=_OPERATOR,
+    )
+    def change_contact(self, call: Call) -> Reply:
+        """Kept sealed, shown nowhere, used for letters alone; with neither number nor mailbox it is forgotten."""
+        contact = {name: said for name, said in call.body.items() if said}
+        sealer = Sealer(self.settings.master_key)
+        return _done(contacts.change(self.log, sealer, call.path["account"], contact, call.cause()))
 
     @door(
         "POST",
