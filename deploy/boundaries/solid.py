@@ -46,12 +46,12 @@ def sound(read: Read, *, repair: bool, metres: float) -> Sound:
     """The shape, mended and thinned where that was asked for or is needed. Raises Fault."""
     shape: BaseGeometry = shape_of(read.polygons)
     notes = list(read.notes)
+    if square_metres(shape.convex_hull) < 1.0:
+        raise Fault("shape.empty", say("面积为零", "it has no surface"), say("检查该要素", "look at that feature"))
     if not shape.is_valid:
         if not repair:
             _refuse(shape)
         shape = _mended(shape, notes)
-    if square_metres(shape) < 1.0:
-        raise Fault("shape.empty", say("面积为零", "it has no surface"), say("检查该要素", "look at that feature"))
     return _thinned(Sound(shape, _points(shape), notes=notes), metres)
 
 

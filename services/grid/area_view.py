@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from services.grid import mosaic
 from services.grid.domain.time import day_of
+from services.grid.ground_map import Maps
 from services.grid.queries import behind, places, views
 from shared.kernel.area import Area
 from shared.pages.words import STEP_ORDER
@@ -17,6 +17,7 @@ from shared.ports import Rows
 MOST_TYPES = 8
 """Kinds of issue and departments shown; the rest is one line."""
 _HEATS = 4
+_MAPS = Maps()
 
 SORTS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "name": lambda child: child["path"],
@@ -56,7 +57,7 @@ def look(rows: Rows, area: Area, call_at: Any, days: int, language: str) -> dict
         "own": own,
         "place": place,
         "steps": _steps(own),
-        "map": _map([(child, figures[child["path"]]) for child in below if child["path"] in figures]),
+        "map": _map(rows, area, [(child, figures[child["path"]]) for child in below if child["path"] in figures]),
         "types": _bars(rows, own["by_issue_type"], "issue_type", language),
         "departments": _bars(rows, own["by_department"], "department", language),
         "trend": _trend(own["by_day"]),
@@ -87,25 +88,26 @@ def _loops(found: dict[str, int]) -> list[dict[str, Any]]:
     return shares
 
 
-def _map(children: list[tuple[dict[str, Any], dict[str, Any]]]) -> list[dict[str, Any]]:
-    """A tile for each child, shaded by what is open there."""
-    centres = tuple(
-        None if place["centre"] is None else (place["centre"]["lat"], place["centre"]["lon"]) for place, _ in children
-    )
+def _map(rows: Rows, area: Area, children: list[tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, Any] | None:
+    """The children on the ground, shaded by what is open there."""
+    drawn = _MAPS.of(rows, area.path, [place for place, _ in children])
+    if drawn is None:
+        return None
     most = max((figures["open"] for _, figures in children), default=0)
-    return [
+    tiles = [
         {
             "path": place["path"],
             "name": place["name"],
             "open": figures["open"],
             "overdue": figures["overdue"],
             "heat": 0 if not most else min(_HEATS, -(-figures["open"] * _HEATS // most)),
-            "tile": tile,
-            # A letter is as wide as it is high; a name takes what its tile has.
-            "size": max(13.0, min(26.0, tile.width * 0.8 / max(4, len(place["name"])))),
+            "drawn": tile.path,
+            "label": tile.label,
         }
-        for (place, figures), tile in zip(children, mosaic.tiles(centres), strict=True)
+        for (place, figures), tile in zip(children, drawn.tiles, strict=True)
     ]
+    return {"tiles": tiles, "width": drawn.width, "height": drawn.height, "is_real": drawn.is_real,
+            "without": drawn.without}  # fmt: skip
 
 
 def _bars(rows: Rows, found: list[dict[str, Any]], kind: str, language: str) -> list[Bar]:

@@ -155,6 +155,16 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("WUJI_NOTIFY_SECONDS", "how long a mail server or gateway may take to answer", "10", "count", 10),
     Setting("WUJI_PHOTO_DIR", "the folder that photos are kept in, and backed up from", "/srv/wuji/photos"),
     Setting("WUJI_PHOTO_GIGABYTES", "gigabytes that photos may take", "200", "count", 200),
+    Setting(
+        "WUJI_MAP_APPROVAL",
+        "the number 审图号 under which boundaries may be shown to the public; maps carry it",
+        "滇S(2026)001号",
+    ),
+    Setting(
+        "WUJI_TILES",
+        "a folder of map tiles {z}/{x}/{y}.png in WGS-84 for the map that residents choose a place on",
+        "/srv/wuji/tiles",
+    ),
     Setting("WUJI_SMTP_HOST", "the mail server", "mail.example.gov.cn"),
     Setting("WUJI_SMTP_PORT", "the mail server's port", "587", "port", 587),
     Setting(

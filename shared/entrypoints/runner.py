@@ -17,7 +17,7 @@ from typing import Any
 
 from shared.config import Config
 from shared.kernel.errors import Invalid, WujiError
-from shared.pages.environment import show_demo_banner
+from shared.pages.environment import show_demo_banner, show_map_approval
 from shared.pages.page import read_all
 
 SERVICES = ("intake", "dispatch", "grid", "survey", "notify")
@@ -43,6 +43,7 @@ def run(service: Any, name: str, **extra: Any) -> int:
         config = Config.load(name)
         logs.configure(name, config.log)
         show_demo_banner(bool(config.get("WUJI_DEMO")))
+        show_map_approval(config.get("WUJI_MAP_APPROVAL") or "")
         found = service()
     except Invalid as error:
         return _complain(error, MISCONFIGURED)

@@ -61,6 +61,7 @@ def _made(service: str, folder: Path | None, language: str) -> Environment:
         "asset": assets.asset,
         "icon": assets.icon,
         "is_demo": is_demo,
+        "map_approval": map_approval,
         "doors": doors.STAFF,
         "public_doors": doors.PUBLIC,
     }
@@ -83,16 +84,27 @@ def _compiled(language: str) -> FileSystemBytecodeCache | None:
 
 def is_demo() -> bool:
     """Whether this is a demonstration, and says so on every page."""
-    return _DEMO.shown
+    return _SAID.shown
 
 
-class _Demo:
+def map_approval() -> str:
+    """The number 审图号 under which the city may show its boundaries to the public; empty when it has named none."""
+    return _SAID.map_approval
+
+
+class _Said:
     shown = False
+    map_approval = ""
 
 
-_DEMO = _Demo()
+_SAID = _Said()
 
 
 def show_demo_banner(shown: bool) -> None:
     """Said once at the start of a process."""
-    _DEMO.shown = shown
+    _SAID.shown = shown
+
+
+def show_map_approval(number: str) -> None:
+    """Said once at the start of a process."""
+    _SAID.map_approval = number

@@ -1,4 +1,4 @@
-"""Schematic boundaries of Panlong for tests: cells around the centres of its communities, marked 示意; none is a fact."""
+"""Schematic boundaries of Panlong for tests: cells around the centres of its communities, marked 示意, no facts."""
 
 from __future__ import annotations
 
