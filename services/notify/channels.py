@@ -20,6 +20,7 @@ from typing import Protocol
 import orjson
 import requests
 
+from services.notify.domain import INBOX
 from services.notify.letters import Letter
 from shared.config import Config
 from shared.kernel.errors import Invalid, Unavailable
@@ -72,6 +73,18 @@ class Outbox:
             ],
         )
         return str(letter.notice_id)
+
+
+class Inbox:
+    """The letter is in somebody's inbox, where the page makes it anew: there is nothing to send."""
+
+    name = INBOX
+
+    def reaches(self, letter: Letter) -> bool:  # noqa: ARG002  # everybody with an account has one
+        return True
+
+    def send(self, letter: Letter, at: datetime) -> str | None:  # noqa: ARG002  # nothing leaves
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +225,7 @@ def channel(name: str, config: Config, rows: Rows) -> Channel:
     """The channel with this name, as it is configured. Raises Invalid naming the setting that is missing."""
     makers: dict[str, Callable[[], Channel]] = {
         "outbox": lambda: Outbox(rows),
+        INBOX: Inbox,
         "smtp": lambda: Smtp(
             host=str(config.need("WUJI_SMTP_HOST")),
             port=int(config.need("WUJI_SMTP_PORT")),

@@ -41,7 +41,7 @@ def deliver(recorded: Recorded[NoticeRequested], post: Post, *, is_last_try: boo
     notice = fold(post.log.stream(recorded.stream), evolve)
     if notice is None:
         raise NotFound(f"there is no {recorded.stream}")
-    if notice.is_delivered:
+    if notice.is_delivered or _can_wait(notice, post):
         return
     try:
         channel = _channel(notice, post)
@@ -69,6 +69,12 @@ def _send(recorded: Recorded[NoticeRequested], post: Post, channel: Channel, let
         raise
     _end_attempt(post, letter.notice_id, attempt, "delivered", None)
     _append(recorded, post, lambda notice: domain.deliver(notice, receipt))
+
+
+def _can_wait(notice: Notice, post: Post) -> bool:
+    """Whether nobody is there to read it yet; `waiting.py` comes back to it."""
+    not_before = notice.requested.not_before
+    return not_before is not None and post.clock() < not_before
 
 
 def _channel(notice: Notice, post: Post) -> Channel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
@@ -15,6 +16,8 @@ NoticeEvent = NoticeRequested | NoticeDelivered | NoticeFailed
 ERASED = "erased: the recipient's contact was destroyed at their wish"
 NO_CONTACT = "no_contact: the recipient left nothing that this channel reaches"
 EXHAUSTED = "exhausted"
+INBOX = "inbox"
+"""The channel of those who have no other: the letter is in their inbox, and nothing is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,12 @@ class Recipient:
 
     kind: RecipientKind
     name: str
-    """The subject's id, or the department's code."""
+    """The subject's id, the department's code, the post and its area, or the account."""
     values: Mapping[str, str]
+    channel: str | None = None
+    """Another channel than the usual one of its kind."""
+    not_before: datetime | None = None
+    """It can wait until then."""
 
 
 def request(template: str, recipient: Recipient, about: UUID, cause: UUID, channel: str) -> NoticeRequested:
@@ -47,6 +54,7 @@ def request(template: str, recipient: Recipient, about: UUID, cause: UUID, chann
         channel=channel,
         about=about,
         values=dict(recipient.values),
+        not_before=recipient.not_before,
     )
 
 

@@ -9,13 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from services.notify import queries
-from services.notify.domain import ERASED, NO_CONTACT
+from services.notify.domain import ERASED, INBOX, NO_CONTACT
 from services.notify.templates import Templates
 from shared.contracts.case import CaseClosed, CaseDispatched, CaseFiled, CaseRejected
 from shared.contracts.envelope import Recorded
 from shared.contracts.notice import NoticeRequested, RecipientKind
 from shared.contracts.report import ReportRejected, ReportSubmitted
 from shared.kernel.errors import Unavailable
+from shared.pages.words import word
 from shared.ports import EventLog, Rows
 from shared.security import links
 from shared.security.sealing import Sealer
@@ -57,13 +58,8 @@ class Writer:
 
     def write(self, notice: NoticeRequested, log: EventLog, rows: Rows) -> Letter:
         """The letter. Raises Undeliverable when there is nobody to send it to."""
-        if notice.recipient_kind is RecipientKind.DEPARTMENT:
-            return self._to_department(notice, log, rows)
-        if notice.recipient_kind is RecipientKind.POST:
-            return self._to_post(notice, log, rows)
-        contact = self._contact(notice, rows)
-        history = log.about(notice.about)
-        subject, body = self._fill(notice, self._reporter_values(notice, history), history, rows)
+        reached = self._reached(notice, rows)
+        subject, body = self.words(notice, log, rows)
         return Letter(
             notice_id=notice.notice_id,
             template=notice.template,
@@ -71,48 +67,50 @@ class Writer:
             about=notice.about,
             subject=subject,
             body=body,
-            phone=contact.get("phone"),
-            mail=contact.get("email"),
-            name=None,
+            phone=reached.get("phone"),
+            mail=reached.get("mail"),
+            name=reached.get("name"),
         )
 
-    def _to_department(self, notice: NoticeRequested, log: EventLog, rows: Rows) -> Letter:
-        department = queries.department(rows, notice.recipient)
-        if department is None:
-            # It was named by an event that we may hear of before the department itself.
-            raise Unavailable(f"we have not heard of department {notice.recipient} yet")
-        is_mail = department.contact is not None and "@" in department.contact
-        name = department.name if self.language == "zh" else department.name_en
+    def words(self, notice: NoticeRequested, log: EventLog, rows: Rows) -> tuple[str, str]:
+        """Subject and body, without a look at where anybody is reached."""
         history = log.about(notice.about)
-        subject, body = self._fill(notice, _department_values(notice, history) | {"department": name}, history, rows)
-        return Letter(
-            notice_id=notice.notice_id,
-            template=notice.template,
-            recipient=notice.recipient,
-            about=notice.about,
-            subject=subject,
-            body=body,
-            phone=None,
-            mail=department.contact if is_mail else None,
-            name=department.code if is_mail or department.contact is None else department.contact,
-        )
+        match notice.recipient_kind:
+            case RecipientKind.REPORTER:
+                values = self._reporter_values(notice, history)
+            case RecipientKind.DEPARTMENT:
+                found = _department(notice, rows)
+                name = found.name if self.language == "zh" else found.name_en
+                values = _staff_values(notice, history) | {"department": name}
+            case RecipientKind.POST:
+                values = _staff_values(notice, history) | {"post": notice.recipient}
+            case RecipientKind.PERSON:
+                values = _staff_values(notice, history)
+                values["post"] = _called(values.get("post", notice.recipient), self.language)
+        return self._fill(notice, values, history, rows)
 
-    def _to_post(self, notice: NoticeRequested, log: EventLog, rows: Rows) -> Letter:
-        """To whoever holds the post: the gateway knows them by the post and the area, and we keep no numbers."""
-        history = log.about(notice.about)
-        values = _department_values(notice, history) | {"post": notice.recipient}
-        subject, body = self._fill(notice, values, history, rows)
-        return Letter(
-            notice_id=notice.notice_id,
-            template=notice.template,
-            recipient=notice.recipient,
-            about=notice.about,
-            subject=subject,
-            body=body,
-            phone=None,
-            mail=None,
-            name=notice.recipient,
-        )
+    def _reached(self, notice: NoticeRequested, rows: Rows) -> dict[str, str]:
+        """`phone`, `mail` and `name` as far as there are any; the name is how the gateway knows them."""
+        match notice.recipient_kind:
+            case RecipientKind.REPORTER:
+                contact = self._contact(notice, rows)
+                return {way: contact[key] for way, key in (("phone", "phone"), ("mail", "email")) if key in contact}
+            case RecipientKind.DEPARTMENT:
+                return _of_department(_department(notice, rows))
+            case RecipientKind.POST:
+                # The gateway knows them by the post and the area, and we keep no numbers of posts.
+                return {"name": notice.recipient}
+            case RecipientKind.PERSON:
+                return {} if notice.channel == INBOX else self._colleague(notice, rows)
+
+    def _colleague(self, notice: NoticeRequested, rows: Rows) -> dict[str, str]:
+        """A colleague's contact in clear. Every reading is recorded by the function that hands it out."""
+        found = rows.query("SELECT box, wrapped_key, contact FROM grid.sealed_contact(%s)", [notice.recipient])
+        if not found:
+            # They took it back in the meantime; the letter is in their inbox all the same.
+            raise Undeliverable(NO_CONTACT)
+        box = self.sealer.box(UUID(str(found[0]["box"])), bytes(found[0]["wrapped_key"]))
+        return box.open("contact", bytes(found[0]["contact"]))
 
     def _contact(self, notice: NoticeRequested, rows: Rows) -> dict[str, str]:
         """The reporter's contact in clear. Every reading is recorded by the function that hands it out."""
@@ -153,7 +151,31 @@ class Writer:
         return values
 
 
-def _department_values(notice: NoticeRequested, history: Sequence[Recorded[Any]]) -> dict[str, str]:
+def _department(notice: NoticeRequested, rows: Rows) -> queries.Department:
+    found = queries.department(rows, notice.recipient)
+    if found is None:
+        # It was named by an event that we may hear of before the department itself.
+        raise Unavailable(f"we have not heard of department {notice.recipient} yet")
+    return found
+
+
+def _of_department(department: queries.Department) -> dict[str, str]:
+    if department.contact is None:
+        return {"name": department.code}
+    return (
+        {"mail": department.contact, "name": department.code}
+        if "@" in department.contact
+        else {"name": department.contact}
+    )
+
+
+def _called(post: str, language: str) -> str:
+    """`street_supervisor@530103.004` as people say it; an account as it is."""
+    name, at, area = post.partition("@")
+    return f"{word(name, 'post', language)} {area}" if at else post
+
+
+def _staff_values(notice: NoticeRequested, history: Sequence[Recorded[Any]]) -> dict[str, str]:
     values = {"number": "", "title": "", "because": "", "due": "—"} | notice.values
     for recorded in history:
         match recorded.event:

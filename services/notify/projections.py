@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.notify.standing import CALENDARS, PEOPLE
+from shared import rosters
 from shared.contracts.case import CaseMerged, CaseUnmerged
 from shared.contracts.emergency import EmergencyEnded, EmergencyStarted
 from shared.contracts.envelope import Recorded
@@ -72,6 +74,8 @@ def _take(rows: dict[str, Row], recorded: Recorded[Any]) -> None:
             "reason": None,
             "requested_at": recorded.occurred_at,
             "settled_at": None,
+            "quoted": event.values,
+            "not_before": event.not_before,
         }
     elif (row := rows.get(str(event.notice_id))) is not None:
         failed = isinstance(event, NoticeFailed)
@@ -112,6 +116,9 @@ PROJECTIONS: tuple[Projection, ...] = (
         frozenset({"notice.requested", "notice.delivered", "notice.failed"}),
         _apply_notices,
     ),
+    PEOPLE,
+    CALENDARS,
+    rosters.projection("notify"),
     Projection(
         "emergencies",
         "notify",

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from services.notify import domain, queries
 from services.notify.domain import Recipient
-from services.notify.templates import OCCASIONS
 from shared.contracts.case import CaseDispatched, CaseDispatchRecalled, CaseMerged, CaseRejected
 from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackInvited
@@ -128,8 +127,8 @@ def ask(
 ) -> None:
     """Append one notice per recipient; what was asked for before, in part or whole, is not asked for again."""
     reaction = Cause.reaction(consumer, recorded, at)
-    channel = channels[OCCASIONS[template].to]
     for recipient in recipients:
+        channel = recipient.channel or channels[recipient.kind]
         asked = domain.request(template, recipient, recorded.correlation_id, recorded.event_id, channel)
         cause = replace(reaction, idempotency_key=f"{reaction.idempotency_key}:{asked.notice_id}")
         # The stream's name is made of the event: if it exists, this notice was asked for under an older queue name.

@@ -30,16 +30,50 @@ CREATE TABLE notices (
     state          text NOT NULL,
     reason         text,
     requested_at   timestamptz NOT NULL,
-    settled_at     timestamptz
+    settled_at     timestamptz,
+    quoted         json NOT NULL,
+    not_before     timestamptz
 );
 
 CREATE INDEX notices_by_time ON notices (requested_at DESC, notice_id);
 CREATE INDEX notices_about ON notices (about);
 CREATE INDEX notices_unsettled ON notices (state, requested_at) WHERE state <> 'delivered';
+CREATE INDEX notices_of_colleagues ON notices (recipient_kind, recipient, requested_at DESC, notice_id)
+    WHERE recipient_kind IN ('person', 'department');
+CREATE INDEX notices_that_wait ON notices (not_before) WHERE state = 'requested' AND not_before IS NOT NULL;
 
 -- projection: emergencies
 -- Areas that are in emergency mode now, and the templates that are used meanwhile.
 CREATE TABLE emergencies (
     area      text PRIMARY KEY,
     templates text
+);
+
+-- projection: people
+-- Who stands where, and who has an account; how somebody is reached, and by what number, are two things.
+CREATE TABLE posts (
+    appointment_id uuid PRIMARY KEY,
+    person         text NOT NULL,
+    post           text NOT NULL,
+    area           text NOT NULL,
+    since          date NOT NULL,
+    until          date
+);
+CREATE INDEX posts_of_an_area ON posts (area);
+CREATE TABLE accounts (
+    account    text PRIMARY KEY,
+    role       text NOT NULL,
+    area       text,
+    department text,
+    is_enabled boolean NOT NULL,
+    ways       text[] NOT NULL
+);
+CREATE INDEX accounts_of_an_area ON accounts (area, role) WHERE is_enabled;
+
+-- projection: calendars
+-- The years of the working calendar, each in its latest version.
+CREATE TABLE calendars (
+    year    integer PRIMARY KEY,
+    version integer NOT NULL,
+    body    json NOT NULL
 );

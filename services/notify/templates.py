@@ -27,6 +27,14 @@ def _to_reporter(*quotes: str) -> Occasion:
     return Occasion(RecipientKind.REPORTER, frozenset({"number", "tracking_url", *quotes}))
 
 
+def _about_a_desk(*quotes: str) -> Occasion:
+    return Occasion(RecipientKind.POST, frozenset({"post", "place", "area", *quotes}))
+
+
+def _about_a_case(to: RecipientKind, *quotes: str) -> Occasion:
+    return Occasion(to, frozenset({"number", "title", *quotes}))
+
+
 OCCASIONS: dict[str, Occasion] = {
     "report_accepted": _to_reporter(),
     "report_rejected": _to_reporter("reason"),
@@ -45,6 +53,17 @@ OCCASIONS: dict[str, Occasion] = {
     "case_escalated": Occasion(
         RecipientKind.POST, frozenset({"number", "title", "post", "rung", "stage", "due", "because"})
     ),
+    "duty_gap": _about_a_desk("since", "until"),
+    "duty_silent": _about_a_desk("since"),
+    "duty_taken_over": _about_a_desk("by"),
+    "duty_given_back": _about_a_desk(),
+    "visit_overdue": Occasion(RecipientKind.PERSON, frozenset({"post", "household", "area", "due"})),
+    "case_problem": _about_a_case(RecipientKind.POST, "post", "kind", "count"),
+    "dispute_opened": _about_a_case(RecipientKind.POST, "between", "question", "due"),
+    "whistle_blown": _about_a_case(RecipientKind.DEPARTMENT, "department", "reason", "due"),
+    "task_added": _about_a_case(RecipientKind.DEPARTMENT, "department", "what", "due"),
+    "case_rework": _about_a_case(RecipientKind.DEPARTMENT, "department", "reason", "count"),
+    "check_assigned": _about_a_case(RecipientKind.PERSON, "post"),
     "subscription_disabled": Occasion(RecipientKind.DEPARTMENT, frozenset({"department", "subscription", "reason"})),
 }
 

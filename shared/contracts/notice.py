@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -10,11 +11,13 @@ from shared.contracts.catalogue import event
 
 
 class RecipientKind(StrEnum):
-    """A reporter (by sealed contact), a department (by its registered contact), or whoever holds a post somewhere."""
+    """A reporter (by sealed contact), a department (by its registered contact), whoever holds a post somewhere, or a
+    colleague by their account."""
 
     REPORTER = "reporter"
     DEPARTMENT = "department"
     POST = "post"
+    PERSON = "person"
 
 
 @event("notice.requested", "notice")
@@ -26,10 +29,12 @@ class NoticeRequested:
     template: str
     recipient_kind: RecipientKind
     recipient: str
-    """The subject's id, the department's code, or a post and its area: `street_supervisor@530103.004`."""
+    """The subject's id, the department's code, a post and its area (`street_supervisor@530103.004`), or an account."""
     channel: str
     about: UUID
     values: dict[str, str]
+    not_before: datetime | None = None
+    """It can wait until somebody is there: from when on it may be sent. None for at once."""
 
 
 @event("notice.delivered", "notice")

@@ -67,6 +67,8 @@ ROLES: Names = {
     "service": ("系统", "The system"),
 }
 POSTS: Names = {
+    "centre_chief": ("中心主任", "Centre chief"),
+    "desk": ("值班席", "Duty desk"),
     "district_inspector": ("区级巡查员", "District inspector"),
     "street_supervisor": ("街道监督员", "Street supervisor"),
     "grid_worker": ("社区网格员", "Grid worker"),
@@ -106,6 +108,7 @@ SUSPICIONS: Names = {
 
 ACTIONS: Names = {
     "dispatch": ("派遣", "Dispatch"),
+    "recall": ("撤回派遣", "Take the dispatch back"),
     "sign": ("签收", "Sign"),
     "start": ("开始处置", "Start work"),
     "stages": ("完成阶段", "Complete a stage"),
@@ -137,6 +140,7 @@ ACTIONS: Names = {
     "withdraw": ("撤销协办", "Withdraw the task"),
     "adjudicate": ("裁定", "Adjudicate"),
     "answer": ("报到", "Report in"),
+    "acknowledge": ("督办签收", "Acknowledge"),
 }
 STAGES: Names = {
     "accept": ("受理时限", "Accept"),

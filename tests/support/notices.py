@@ -21,7 +21,7 @@ from tests.support.memory import MemoryLog
 
 AT = datetime(2026, 5, 3, 1, 30, tzinfo=UTC)
 HERE = Area("530103.004.012.003.00007")
-CHANNELS = {RecipientKind.REPORTER: "outbox", RecipientKind.DEPARTMENT: "outbox"}
+CHANNELS = dict.fromkeys(RecipientKind, "outbox")
 
 
 def happened(log: MemoryLog, stream: str, event: object, about: UUID, origin: Origin = Origin.LIVE) -> Recorded[Any]:
@@ -69,6 +69,7 @@ class NotifyRows:
         self.followers: dict[UUID, list[dict[str, Any]]] = {}
         self.departments: dict[str, dict[str, Any]] = {}
         self.contacts: dict[UUID, dict[str, Any]] = {}
+        self.colleagues: dict[str, dict[str, Any]] = {}
         self.attempts: list[dict[str, Any]] = []
         self.emergencies: dict[str, str | None] = {}
         """Area in emergency → the set of templates that is used there."""
@@ -82,7 +83,9 @@ class NotifyRows:
         if "emergencies" in statement:
             around = [path for path in reversed(parameters[0]) if path in self.emergencies]
             return [{"templates": self.emergencies[path]} for path in around[:1]]
-        if "sealed_contact" in statement:
+        if "grid.sealed_contact" in statement:
+            found = self.colleagues.get(parameters[0])
+        elif "sealed_contact" in statement:
             found = self.contacts.get(UUID(parameters[0]))
         else:
             found = self.departments.get(parameters[0])
@@ -99,6 +102,13 @@ class NotifyRows:
         box = sealer.new_box(subject_id)
         sealed = {"wrapped_key": box.wrapped_key, "contact": box.seal("contact", contact), "erased": False}
         self.contacts[subject_id] = sealed
+
+    def reach(self, sealer: Sealer, account: str, **contact: str) -> None:
+        """A colleague who left this."""
+        box_id = new_id()
+        box = sealer.new_box(box_id)
+        sealed = {"box": box_id, "wrapped_key": box.wrapped_key, "contact": box.seal("contact", contact)}
+        self.colleagues[account] = sealed
 
 
 def writer(language: str = "zh") -> Writer:

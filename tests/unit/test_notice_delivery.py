@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.notify import delivery, domain
-from services.notify.channels import masked_address
+from services.notify.channels import Inbox, masked_address
 from services.notify.delivery import Post
-from services.notify.domain import Recipient
+from services.notify.domain import INBOX, Recipient
 from services.notify.letters import Letter
 from shared.contracts.case import CaseClosed, CaseDispatched, CaseFiled, Loop
 from shared.contracts.envelope import Recorded
@@ -240,3 +240,43 @@ def test_the_outbox_shows_enough_of_an_address_to_recognise_it() -> None:
     assert masked_address(letter(phone="110")) == "****10"
     assert masked_address(letter(phone=None)) == "w***@example.cn"
     assert masked_address(replace(letter(phone=None, mail=None), name="gw-fire")) == "gw-fire"
+
+
+def to_a_colleague(log: MemoryLog, channel: str, **more: Any) -> Recorded[Any]:
+    report = reported(log)
+    recipient = Recipient(RecipientKind.PERSON, "lead.012", {"post": "grid_lead@530103.004.012"}, **more)
+    event = domain.request("check_assigned", recipient, report.report_id, new_id(), channel)
+    return happened(log, f"notice-{event.notice_id}", event, report.report_id)
+
+
+def test_what_can_wait_is_left_for_the_morning_and_sent_then() -> None:
+    log, rows, mouth, post = office()
+    rows.reach(post.writer.sealer, "lead.012", phone="13888886666")
+    recorded = to_a_colleague(log, "outbox", not_before=AT + timedelta(hours=1))
+
+    delivery.deliver(recorded, post, is_last_try=False)
+    waited = outcomes(log, recorded)
+    delivery.deliver(recorded, replace(post, clock=lambda: AT + timedelta(hours=1)), is_last_try=False)
+
+    assert waited == []
+    assert outcomes(log, recorded) == ["notice.delivered"]
+    assert mouth.said[0].phone == "13888886666"
+
+
+def test_a_colleague_without_a_number_has_the_letter_in_their_inbox_and_no_contact_is_opened() -> None:
+    log, _, mouth, post = office()
+    recorded = to_a_colleague(log, INBOX)
+
+    delivery.deliver(recorded, replace(post, channels={INBOX: Inbox()}), is_last_try=False)
+
+    assert outcomes(log, recorded) == ["notice.delivered"]
+    assert mouth.said == []
+
+
+def test_a_number_that_was_taken_back_ends_the_notice() -> None:
+    log, _, _, post = office()
+    recorded = to_a_colleague(log, "outbox")
+
+    delivery.deliver(recorded, post, is_last_try=False)
+
+    assert outcomes(log, recorded) == ["notice.failed"]

@@ -283,6 +283,14 @@ def test_imported_history_notifies_nobody() -> None:
         "notify.tell_warned",
         "notify.tell_escalated",
         "notify.tell_disabled",
+        "notify.tell_duty",
+        "notify.tell_visit_overdue",
+        "notify.tell_problem",
+        "notify.tell_dispute",
+        "notify.tell_whistle",
+        "notify.tell_task",
+        "notify.tell_rework",
+        "notify.tell_checker",
         "notify.deliver",
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,16 +13,22 @@ from shared.contracts.clock import ClockWarned, EscalationRaised, Rung, Stage
 from shared.contracts.notice import RecipientKind
 from shared.kernel.ids import new_id
 from tests.support.cases import THURSDAY, recorded
+from tests.support.directory import Book
 from tests.support.memory import MemoryLog
 
-CHANNELS = {RecipientKind.DEPARTMENT: "outbox", RecipientKind.POST: "outbox"}
+CHANNELS = dict.fromkeys(RecipientKind, "outbox")
 
 
 def warned(department: str | None) -> ClockWarned:
     return ClockWarned(clock_id=new_id(), case_id=new_id(), stage=Stage.HANDLE, due_at=THURSDAY, department=department)
 
 
-def raised(rung: Rung, department: str | None = "urban", post: str | None = "street_supervisor") -> EscalationRaised:
+def raised(
+    rung: Rung,
+    department: str | None = "urban",
+    post: str | None = "street_supervisor",
+    on_shift: tuple[str, ...] | None = None,
+) -> EscalationRaised:
     return EscalationRaised(
         escalation_id=new_id(),
         clock_id=new_id(),
@@ -35,15 +42,19 @@ def raised(rung: Rung, department: str | None = "urban", post: str | None = "str
         because="因为",
         next_rung=None,
         next_at=None,
+        on_shift=on_shift,
     )
 
 
-def told(event: ClockWarned | EscalationRaised, log: MemoryLog | None = None) -> list[tuple[str, str]]:
-    log = log or MemoryLog()
-    tell = reminders.tell_warned if isinstance(event, ClockWarned) else reminders.tell_escalated
-    heard = recorded(event)
+def told(event: ClockWarned | EscalationRaised, book: Book | None = None) -> list[tuple[str, str]]:
+    log = MemoryLog()
+    heard: Any = recorded(event)
+    how: dict[str, Any] = {"channels": CHANNELS, "consumer": "notify.tell", "at": THURSDAY}
     for _ in range(2):
-        tell(heard, log, channels=CHANNELS, consumer="notify.tell", at=THURSDAY)  # type: ignore[arg-type]
+        if isinstance(event, ClockWarned):
+            reminders.tell_warned(heard, log, **how)
+        else:
+            reminders.tell_escalated(heard, log, book or Book(), **how)
     return [(found.event.template, found.event.recipient) for found in log.events]
 
 
@@ -69,6 +80,25 @@ def test_the_rungs_above_reach_the_post_alone(rung: Rung) -> None:
 
 def test_where_nobody_holds_a_post_the_desk_is_addressed() -> None:
     assert told(raised(Rung.RAISED, None, None)) == [("case_escalated", "desk@530103.004")]
+
+
+def test_whoever_holds_the_post_hears_by_name_and_the_gateway_only_when_they_left_no_number() -> None:
+    held: dict[str, dict[str, tuple[str, ...]]] = {"530103.004": {"street_supervisor": ("street.004",)}}
+    reached = Book(held, {"street.004": frozenset({"phone"})})
+    known = Book(held, {"street.004": frozenset()})
+
+    assert told(raised(Rung.RAISED), reached) == [("case_escalated", "street.004")]
+    assert told(raised(Rung.RAISED), known) == [
+        ("case_escalated", "street.004"),
+        ("case_escalated", "street_supervisor@530103.004"),
+    ]
+
+
+def test_at_night_only_the_shift_is_reminded_and_neither_the_department_nor_the_post() -> None:
+    book = Book({"530103.004": {"street_supervisor": ("street.004",)}}, {"night": frozenset({"phone"})})
+
+    assert told(raised(Rung.URGED, on_shift=("night",)), book) == [("case_escalated", "night")]
+    assert told(raised(Rung.URGED, on_shift=("no.account",)), book) == [("case_escalated", "desk@530103.004")]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

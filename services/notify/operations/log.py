@@ -52,7 +52,10 @@ SELECT 'webhook', CASE WHEN status BETWEEN 200 AND 299 THEN 'delivered' WHEN sta
 FROM notify.webhook_attempts WHERE at > now() - interval '24 hours' GROUP BY 2
 ORDER BY 1, 2
 """
-_NEVER_CAME = "SELECT state, count(*) AS count FROM notices WHERE state <> 'delivered' GROUP BY state ORDER BY state"
+_NEVER_CAME = """
+SELECT state, count(*) AS count FROM notices
+WHERE state <> 'delivered' AND (not_before IS NULL OR not_before < now()) GROUP BY state ORDER BY state
+"""
 _WARN_DAYS = 60
 
 
