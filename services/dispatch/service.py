@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from services.dispatch import reactions
+from services.dispatch.admissions.burden_doors import BurdenDoors
 from services.dispatch.admissions.demand_doors import DemandDoors
 from services.dispatch.admissions.doors import AdmissionDoors
-from services.dispatch.campaigns.doors import CampaignDoors
+from services.dispatch.campaigns.pages import CampaignPages
 from services.dispatch.clocks.doors import ClockDoors
 from services.dispatch.clocks.present import Present
 from services.dispatch.doors.books import BookDoors
@@ -18,7 +19,7 @@ from services.dispatch.doors.requests import RequestDoors
 from services.dispatch.doors.road import RoadDoors
 from services.dispatch.pages import WorkPages
 from services.dispatch.remedies import queries as remedies
-from services.dispatch.remedies.doors import RemedyDoors
+from services.dispatch.remedies.pages import RemedyPages
 from services.dispatch.remedies.reactions import find_root
 from services.dispatch.rulebooks import ProjectedRulebooks, RulebookMemory
 from shared.contracts.check import CheckFailed, CheckPassed, SpotCheckFailed
@@ -40,8 +41,9 @@ class DispatchService(  # one mixin for each kind of thing that has doors
     ClockDoors,
     AdmissionDoors,
     DemandDoors,
-    RemedyDoors,
-    CampaignDoors,
+    BurdenDoors,
+    RemedyPages,
+    CampaignPages,
     WorkPages,
 ):
     """指挥派遣, 处理反馈, 结案归档: from an accepted report to a closed case."""

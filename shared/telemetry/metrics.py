@@ -142,7 +142,9 @@ DELIVERIES = _counter("deliveries_total", "Notices by channel and outcome.", ["c
 CASES_OPEN = _gauge("cases_open", "Open cases.", ["street"])
 CASES_OVERDUE = _gauge("cases_overdue", "Open cases past their due instant.", ["street"])
 ADMISSION_BLOCKED = _counter(
-    "admission_blocked_total", "Demands on communities refused for want of an admission.", ["kind"]
+    "admission_blocked_total",
+    "Demands on communities refused by the rule: admission.missing, burden_cap; or told of as made outside.",
+    ["kind", "rule"],
 )
 CHECKS_PENDING = _gauge("checks_pending", "Checks that wait for somebody to look.")
 GRID_VACANT_POSTS = _gauge("grid_vacant_posts", "Grids that lack somebody at the post.", ["kind"])

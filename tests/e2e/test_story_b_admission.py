@@ -78,7 +78,7 @@ def _in_community(city: City, community: str, action: str, demand_id: str, body:
 
 def _blocked(city: City) -> float:
     port = city.stack.stack.ports["dispatch.admin"]
-    name = 'wuji_admission_blocked_total{kind="form"}'
+    name = 'wuji_admission_blocked_total{kind="form",rule="admission.missing"}'
     text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
     return next((float(line.split()[1]) for line in text.splitlines() if line.startswith(name)), 0.0)
 

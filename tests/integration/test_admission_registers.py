@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from services.dispatch.admissions import demands, force, queries
+from services.dispatch.admissions import burden, demands, force, outside, queries
 from services.dispatch.admissions.domain import State
+from services.dispatch.admissions.ledger import month_of
 from services.dispatch.admissions.projections import PROJECTIONS
 from services.dispatch.admissions.queries import Wanted
+from services.dispatch.domain.rulebook import Rulebook
+from shared.contracts.admission import DemandKind
 from shared.contracts.area import AreaCreated
-from shared.contracts.demand import Filled
+from shared.contracts.demand import Channel, Filled
+from shared.contracts.rulebook import BurdenCapDefined
 from shared.kernel.area import Area
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import Forbidden, NotFound, Refused
@@ -26,6 +31,7 @@ from tests.support.admissions import (
     FAR,
     JINXING,
     JINXING_CHIEF,
+    LEADER,
     POLICE,
     STREET,
     STREET_CHIEF,
@@ -36,11 +42,12 @@ from tests.support.admissions import (
     demand,
 )
 from tests.support.appends import adding
-from tests.support.cases import cause
+from tests.support.cases import LINES, RULEBOOK, cause
 from tests.support.database import Database
 from tests.support.projected import project
 
 pytestmark = pytest.mark.integration
+CAPPED = Rulebook.of([*LINES, BurdenCapDefined(area="530103", requests=2, fields=None, meetings=None)])
 SHEET = tuple(Filled(field=name, text="…") for name in ELDERS.fields)
 
 
@@ -58,6 +65,19 @@ class Registers:
     later: datetime
 
 
+def _told(now: datetime) -> outside.Told:
+    return outside.Told(
+        community=WENYI,
+        department=None,
+        asked_by="环卫站",
+        channel=Channel.WECHAT,
+        kind=DemandKind.FORM,
+        what="微信群要求报垃圾桶数量",
+        fields=2,
+        asked_on=RULEBOOK.calendar.local(now).date(),
+    )
+
+
 @pytest.fixture
 def registers(database: Database) -> Registers:
     log, rows, now = database.log("dispatch"), database.rows("dispatch"), utc_now()
@@ -70,13 +90,16 @@ def registers(database: Database) -> Registers:
     applied(log, now, POLICE, valid_from=now, valid_until=now + timedelta(days=3))
     project(database, PROJECTIONS)
     street = queries.communities_in(rows, (STREET,))
-    made = demands.make(log, demand(*street), CIVIL, cause(CIVIL, now))
+    made = demands.make(log, RULEBOOK, demand(*street), CIVIL, cause(CIVIL, now))
     demands.answer(log, made, WENYI, WENYI_CHIEF, cause(WENYI_CHIEF, now), words="已办", filled=SHEET)
     demands.decline(log, made, JINXING, JINXING_CHIEF, cause(JINXING_CHIEF, now), reason="重复")
     with pytest.raises(Refused):
-        demands.make(log, demand(FAR), CIVIL, cause(CIVIL, now))
+        demands.make(log, RULEBOOK, demand(FAR), CIVIL, cause(CIVIL, now))
+    told = outside.report(log, RULEBOOK, _told(now), WENYI_CHIEF, cause(WENYI_CHIEF, now))
+    outside.count(log.about(told)[0], log, consumer="dispatch.count_outside", at=now)
     project(database, PROJECTIONS)
-    return Registers(log, rows, street, holding, ended, made, f"{now:%Y-%m}", now + timedelta(seconds=2))
+    month = month_of(RULEBOOK.calendar, now)
+    return Registers(log, rows, street, holding, ended, made, month, now + timedelta(seconds=2))
 
 
 def test_the_register_tells_by_the_period_what_is_in_force(registers: Registers) -> None:
@@ -116,13 +139,36 @@ def test_demands_are_listed_with_what_became_of_them_and_what_was_blocked(regist
 
 def test_the_burden_is_counted_by_community_and_month(registers: Registers) -> None:
     months = (registers.month, registers.month)
-    burden = queries.burden(registers.rows, STREET_CHIEF, None, months, "UTC")["burdens"]
+    found = burden.burden(registers.rows, CAPPED, STREET_CHIEF, None, months)["burdens"]
 
-    assert {(one["name"], one["requests"], one["fields"], one["answered"], one["declined"]) for one in burden} == {
-        ("文艺", 1, 3, 1, 0),
-        ("金星", 1, 3, 0, 1),
+    assert {(one["name"], one["requests"], one["fields"], one["answered"], one["outside"]) for one in found} == {
+        ("文艺", 2, 5, 1, 1),
+        ("金星", 1, 3, 0, 0),
     }
-    assert len(queries.burden(registers.rows, WENYI_CHIEF, None, months, "UTC")["burdens"]) == 1
+    assert {one["cap"]["requests"] for one in found} == {2}
+    assert len(burden.burden(registers.rows, CAPPED, WENYI_CHIEF, None, months)["burdens"]) == 1
+
+
+def test_what_was_told_of_is_listed_until_it_is_settled(registers: Registers) -> None:
+    rows = registers.rows
+    told: Any = {"is_open": True, "after": None, "limit": 10}
+    (row,) = burden.outside_demands(rows, LEADER, None, **told)["outside"]
+
+    assert (row["name"], row["asked_by"], row["outcome"]) == ("文艺", "环卫站", None)
+    assert burden.outside_demands(rows, CIVIL, None, **told)["outside"] == []
+    assert burden.outside_demands(rows, JINXING_CHIEF, None, **told)["outside"] == []
+
+
+def test_before_it_is_made_a_demand_says_what_would_become_of_it_and_what_is_known(registers: Registers) -> None:
+    log, rows, at = registers.log, registers.rows, registers.later
+    found = burden.preview(log, rows, CAPPED, demand(WENYI, JINXING), CIVIL, at)
+
+    assert [one["used"]["requests"] for one in found["communities"]] == [2, 1]
+    assert [one["over"] for one in found["communities"]] == [["requests"], []]
+    assert not found["allowed"]
+    assert {(one["community"], one["field"]) for one in found["known"]} == {
+        (WENYI.path, name) for name in ELDERS.fields
+    }
 
 
 def test_a_community_sees_its_own_part_and_the_department_all_of_them(registers: Registers) -> None:

@@ -101,8 +101,8 @@ class AdmissionMachine(RuleBasedStateMachine):
     @rule(by=departments, places=st.sets(st.sampled_from(PLACES), min_size=1).map(tuple))
     def demand(self, by: Asker, places: tuple[Area, ...]) -> None:
         before = len(self.log.events)
-        went = self._tried(lambda: demands.make(self.log, demand(*places), by, cause(by, self.at)))
-        kept = [found.event for found in self.log.events[before:] if found.stream.startswith("demand-")]
+        went = self._tried(lambda: demands.make(self.log, RULEBOOK, demand(*places), by, cause(by, self.at)))
+        kept = [found.event for found in self.log.events[before:] if found.type.startswith("demand.")]
 
         assert len(kept) == 1
         assert isinstance(kept[0], DemandMade if went else DemandBlocked)

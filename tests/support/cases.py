@@ -157,6 +157,9 @@ class OvertakenLog(MemoryLog):
     def stream(self, stream: str) -> list[Recorded[Any]]:
         return self.inner.stream(stream)
 
+    def about(self, correlation_id: UUID) -> list[Recorded[Any]]:
+        return self.inner.about(correlation_id)
+
     def seen(self, idempotency_key: str, request_hash: bytes | None = None) -> Appended | None:
         return self.inner.seen(idempotency_key, request_hash)
 

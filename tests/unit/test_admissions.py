@@ -250,7 +250,7 @@ def test_a_case_goes_down_only_where_the_admission_holds() -> None:
 def test_without_an_admission_nothing_reaches_anybody_and_the_attempt_is_kept() -> None:
     log = MemoryLog("dispatch")
     with pytest.raises(Refused) as refused:
-        demands.make(log, demand(WENYI, JINXING), CIVIL, cause(CIVIL))
+        demands.make(log, RULEBOOK, demand(WENYI, JINXING), CIVIL, cause(CIVIL))
     (kept,) = log.events
 
     assert refused.value.rule == "admission.missing"
@@ -263,7 +263,7 @@ def test_one_community_without_it_blocks_the_whole_demand() -> None:
     log = MemoryLog("dispatch")
     approved(log)
     with pytest.raises(Refused):
-        demands.make(log, demand(WENYI, FAR), CIVIL, cause(CIVIL))
+        demands.make(log, RULEBOOK, demand(WENYI, FAR), CIVIL, cause(CIVIL))
 
     assert log.events[-1].event.missing == (FAR.path,)
 
@@ -279,7 +279,7 @@ def test_what_the_admission_does_not_list_is_blocked_too(unlisted: dict[str, obj
     log = MemoryLog("dispatch")
     approved(log)
     with pytest.raises(Refused) as refused:
-        demands.make(log, demand(**unlisted), CIVIL, cause(CIVIL))
+        demands.make(log, RULEBOOK, demand(**unlisted), CIVIL, cause(CIVIL))
 
     assert refused.value.rule == "admission.missing"
 
@@ -288,10 +288,10 @@ def test_a_blocked_demand_sent_again_is_refused_again_and_counted_once() -> None
     log = MemoryLog("dispatch")
     for _ in range(2):
         with pytest.raises(Refused):
-            demands.make(log, demand(), CIVIL, cause(CIVIL, key="ask"))
+            demands.make(log, RULEBOOK, demand(), CIVIL, cause(CIVIL, key="ask"))
     approved(log)
     with pytest.raises(Refused):
-        demands.make(log, demand(), CIVIL, cause(CIVIL, key="ask"))
+        demands.make(log, RULEBOOK, demand(), CIVIL, cause(CIVIL, key="ask"))
 
     assert _types(log).count("demand.blocked") == 1
 
@@ -299,7 +299,7 @@ def test_a_blocked_demand_sent_again_is_refused_again_and_counted_once() -> None
 def test_under_an_admission_each_community_answers_or_declines_for_itself() -> None:
     log = MemoryLog("dispatch")
     approved(log)
-    demand_id = demands.make(log, demand(WENYI, JINXING), CIVIL, cause(CIVIL))
+    demand_id = demands.make(log, RULEBOOK, demand(WENYI, JINXING), CIVIL, cause(CIVIL))
     demands.answer(
         log, demand_id, WENYI, WENYI_CHIEF, cause(WENYI_CHIEF), words="12 户，电话 13888123456", filled=SHEET
     )
@@ -318,7 +318,7 @@ def test_under_an_admission_each_community_answers_or_declines_for_itself() -> N
 def test_a_form_is_filled_in_field_by_field() -> None:
     log = MemoryLog("dispatch")
     approved(log)
-    demand_id = demands.make(log, demand(), CIVIL, cause(CIVIL))
+    demand_id = demands.make(log, RULEBOOK, demand(), CIVIL, cause(CIVIL))
 
     for wrong in ((), SHEET[:2], (*SHEET, Filled(field="电话", text="…")), (*SHEET, SHEET[0])):
         with pytest.raises(Invalid) as refused:
@@ -329,12 +329,12 @@ def test_a_form_is_filled_in_field_by_field() -> None:
 def test_nobody_from_above_or_beside_speaks_for_a_community() -> None:
     log = MemoryLog("dispatch")
     approved(log)
-    demand_id = demands.make(log, demand(WENYI, JINXING), CIVIL, cause(CIVIL))
+    demand_id = demands.make(log, RULEBOOK, demand(WENYI, JINXING), CIVIL, cause(CIVIL))
 
     for stranger in (DISTRICT_CHIEF, STREET_CHIEF, JINXING_CHIEF, CIVIL):
         with pytest.raises(Forbidden):
             demands.decline(log, demand_id, WENYI, stranger, cause(stranger), reason="代为拒绝")
-    other = demands.make(log, demand(JINXING), CIVIL, cause(CIVIL))
+    other = demands.make(log, RULEBOOK, demand(JINXING), CIVIL, cause(CIVIL))
     with pytest.raises(NotFound):
         demands.decline(log, other, WENYI, WENYI_CHIEF, cause(WENYI_CHIEF), reason="没有问我们")
 
@@ -342,7 +342,7 @@ def test_nobody_from_above_or_beside_speaks_for_a_community() -> None:
 def test_a_demand_that_is_withdrawn_needs_no_answer_any_more() -> None:
     log = MemoryLog("dispatch")
     approved(log)
-    demand_id = demands.make(log, demand(WENYI, JINXING), CIVIL, cause(CIVIL))
+    demand_id = demands.make(log, RULEBOOK, demand(WENYI, JINXING), CIVIL, cause(CIVIL))
     demands.answer(log, demand_id, WENYI, WENYI_CHIEF, cause(WENYI_CHIEF), words="已办", filled=SHEET)
     demands.withdraw(log, demand_id, CIVIL, cause(CIVIL), reason="数据已从上级取得")
 
@@ -356,7 +356,7 @@ def test_a_demand_that_is_withdrawn_needs_no_answer_any_more() -> None:
 def test_what_was_asked_while_it_held_stays_asked_after_the_end() -> None:
     log = MemoryLog("dispatch")
     admission_id = approved(log)
-    demand_id = demands.make(log, demand(due_at=THURSDAY + timedelta(hours=1)), CIVIL, cause(CIVIL))
+    demand_id = demands.make(log, RULEBOOK, demand(due_at=THURSDAY + timedelta(hours=1)), CIVIL, cause(CIVIL))
     revoked(log, admission_id)
     late = cause(WENYI_CHIEF, THURSDAY + timedelta(hours=2))
     demands.answer(log, demand_id, WENYI, WENYI_CHIEF, late, words="已办", filled=SHEET)

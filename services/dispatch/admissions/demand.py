@@ -11,6 +11,7 @@ from uuid import UUID
 
 from shared.contracts.admission import DemandKind
 from shared.contracts.demand import (
+    DemandAllowed,
     DemandAnswered,
     DemandBlocked,
     DemandDeclined,
@@ -22,10 +23,12 @@ from shared.kernel.area import Area
 from shared.kernel.errors import Invalid, NotFound, Refused
 from shared.kernel.wording import Wording
 
-DemandEvent = DemandMade | DemandBlocked | DemandAnswered | DemandDeclined | DemandWithdrawn
+DemandEvent = DemandMade | DemandBlocked | DemandAllowed | DemandAnswered | DemandDeclined | DemandWithdrawn
 
 MISSING = "admission.missing"
 """The rule that refuses a demand for want of an admission."""
+TOO_MUCH = "burden_cap"
+"""The rule that refuses a demand which would be more than a community's cap of the month."""
 
 
 class Outcome(StrEnum):
@@ -36,6 +39,7 @@ class Outcome(StrEnum):
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
     BLOCKED = "blocked"
+    ALLOWED = "allowed"
 
     @property
     def zh(self) -> str:
@@ -47,7 +51,8 @@ _NAMES = {
     Outcome.ANSWERED: "已办结",
     Outcome.DECLINED: "社区拒绝",
     Outcome.WITHDRAWN: "已撤回",
-    Outcome.BLOCKED: "未准入拦截",
+    Outcome.BLOCKED: "已拦截",
+    Outcome.ALLOWED: "已特批",
 }
 
 
@@ -71,6 +76,8 @@ class Demand:
     made: DemandMade | DemandBlocked
     parts: Mapping[str, Part] = field(default_factory=dict)
     """Community path → the demand there; none at all where it was blocked."""
+    allowed: DemandAllowed | None = None
+    """Of one that was blocked for the cap: a leader lets it pass."""
 
     @property
     def demand_id(self) -> UUID:
@@ -80,7 +87,7 @@ class Demand:
     def outcome(self) -> Outcome:
         """Of the whole: open while any community is to answer."""
         if isinstance(self.made, DemandBlocked):
-            return Outcome.BLOCKED
+            return Outcome.BLOCKED if self.allowed is None else Outcome.ALLOWED
         found = {part.outcome for part in self.parts.values()}
         for outcome in (Outcome.OPEN, Outcome.ANSWERED, Outcome.WITHDRAWN):
             if outcome in found:
@@ -97,6 +104,8 @@ def evolve(demand: Demand | None, event: DemandEvent) -> Demand:
     if demand is None:
         raise LookupError("a demand begins with demand.made or demand.blocked")
     match event:
+        case DemandAllowed():
+            return replace(demand, allowed=event)
         case DemandAnswered(answer=answer, filled=filled, evidence=evidence, on_time=on_time):
             said = {"words": answer, "filled": filled or (), "evidence": evidence, "on_time": on_time}
             return _with(demand, event.community, outcome=Outcome.ANSWERED, **said)
@@ -154,6 +163,35 @@ def decline(demand: Demand, community: Area, reason: str) -> tuple[DemandEvent, 
     return (DemandDeclined(demand_id=demand.demand_id, community=community.path, reason=reason),)
 
 
+def allow(demand: Demand, reason: str) -> tuple[DemandEvent, ...]:
+    """A leader lets a demand pass the cap, once, and says why."""
+    made = demand.made
+    if not isinstance(made, DemandBlocked) or not made.over:
+        said = Wording("该下派并非因减负上限被拦截", "it was not for the cap that this demand was refused")
+        raise Refused(str(said), rule="demand.not_over_cap")
+    if demand.allowed is not None:
+        raise Refused(str(Wording("已特批", "it is allowed already")), rule="demand.allowed_already")
+    return (DemandAllowed(demand_id=demand.demand_id, reason=reason),)
+
+
+def permitted(demand: Demand, wanted: DemandBlocked) -> DemandBlocked:
+    """What a leader has allowed, when it covers what is wanted now: as much or less, of the same places.
+
+    `wanted` says it as a refusal would. Raises Refused.
+    """
+    made = demand.made
+    if isinstance(made, DemandMade):
+        raise Refused(str(Wording("特批已使用", "the permission was used already")), rule="demand.not_open")
+    if demand.allowed is None:
+        said = Wording("该下派未经特批", "no leader has allowed this demand")
+        raise Refused(str(said), rule="demand.not_allowed", where="allowed")
+    same = (made.department, made.kind) == (wanted.department, wanted.kind)
+    if not same or wanted.fields > made.fields or not set(wanted.communities) <= set(made.communities):
+        said = Wording("与特批的下派不一致", "this is more than what was allowed, or something else")
+        raise Refused(str(said), rule="demand.not_allowed", where="allowed")
+    return made
+
+
 def withdraw(demand: Demand, reason: str) -> tuple[DemandEvent, ...]:
     """The department wants it no more. Raises Refused when nobody is left who would have to answer."""
     if demand.outcome is not Outcome.OPEN:
@@ -176,14 +214,30 @@ def _open(demand: Demand, community: Area) -> DemandMade:
 
 
 def blocked(event: DemandBlocked) -> Refused:
-    """The refusal that tells a department which communities it may not ask."""
-    shown = event.missing[:_SHOWN]
-    more = "…" if len(event.missing) > len(shown) else ""
-    places, count = ", ".join(shown) + more, len(event.missing)
+    """The refusal that tells a department which communities it may not ask, and what to do about it."""
+    if event.over:
+        hint = f"a leader may let it pass: POST /api/v1/demands/{event.demand_id}/allow"
+        return Refused(event.reason or "", rule=TOO_MUCH, where="areas", hint=hint)
+    count, places = len(event.missing), _listed(event.missing)
     said = Wording(
         f"{count} 个社区没有有效的准入事项：{places}", f"no admission is in force for {count} communities: {places}"
     )
     return Refused(str(said), rule=MISSING, where="areas", hint="POST /api/v1/admissions applies for one")
 
 
+def too_much(over: tuple[str, ...], month: str) -> str:
+    """Why a demand is refused that would be more than the cap."""
+    count, places = len(over), _listed(over)
+    return str(
+        Wording(
+            f"{count} 个社区 {month} 月度已达减负上限：{places}",
+            f"it would be more than the cap of {month} for {count} communities: {places}",
+        )
+    )
+
+
 _SHOWN = 5
+
+
+def _listed(paths: tuple[str, ...]) -> str:
+    return ", ".join(paths[:_SHOWN]) + ("…" if len(paths) > _SHOWN else "")

@@ -1,15 +1,17 @@
-"""The doors of demands: departments ask communities, communities answer or refuse, and the burden is there to see."""
+"""The doors of demands: departments ask communities, communities answer or refuse."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from services.dispatch.admissions import demands, queries
-from services.dispatch.admissions.demands import SPEAKERS, Wish
+from services.dispatch.admissions.burden import preview
+from services.dispatch.admissions.burden_schemas import PreviewAnswer
+from services.dispatch.admissions.demands import ALLOWERS, SPEAKERS, Wish
 from services.dispatch.admissions.domain import APPLICANTS
 from services.dispatch.admissions.queries import Wanted
 from services.dispatch.admissions.schemas import (
     AnswerBody,
-    BurdenAnswer,
-    BurdenQuery,
     DeclineBody,
     DemandAnswer,
     DemandBody,
@@ -19,6 +21,7 @@ from services.dispatch.admissions.schemas import (
 )
 from services.dispatch.doors.base import Doors
 from shared.contracts.demand import Filled
+from shared.ports import Rows
 from shared.web.call import SIGNED_IN, Call, Reply
 from shared.web.door import door
 
@@ -31,17 +34,31 @@ class DemandDoors(Doors):
 
     @door("POST", BASE, summary="Ask communities", body=DemandBody, answer=DemandAnswer, status=201, roles=APPLICANTS)
     def make_demand(self, call: Call) -> Reply:
-        """下派: only under an admission in force for every community that is asked; else refused, and on record."""
+        """下派: only under an admission in force for every community, and within its cap; else it is refused,
+        and on record."""
         asked = call.body
-        wish = Wish(
-            kind=asked["kind"],
-            matter=asked["matter"],
-            what=asked["what"],
-            communities=queries.communities_in(self.rows, tuple(asked["areas"])),
-            form=asked["form"],
-            due_at=asked["due_at"],
-        )
-        call.path["demand_id"] = demands.make(self.log, wish, call.signed_in, call.cause())
+        book, wish = self.rulebooks.current(call.at), wish_of(self.rows, asked)
+        call.path["demand_id"] = demands.make(self.log, book, wish, call.signed_in, call.cause())
+        return self._demand(call)
+
+    @door(
+        "POST",
+        f"{BASE}/preview",
+        summary="What would become of it",
+        body=DemandBody,
+        answer=PreviewAnswer,
+        roles=APPLICANTS,
+    )
+    def preview_demand(self, call: Call) -> Reply:
+        """试算: which communities could be asked, how much they carry, and what they have told somebody already."""
+        book, wish = self.rulebooks.current(call.at), wish_of(self.rows, call.body)
+        return Reply(preview(self.log, self.rows, book, wish, call.signed_in, call.at))
+
+    @door("POST", f"{ONE}/allow", summary="Let it pass the cap", body=ReasonBody, answer=DemandAnswer, roles=ALLOWERS)
+    def allow_demand(self, call: Call) -> Reply:
+        """特批: a leader lets one demand pass that was refused for the cap, with the reason."""
+        reason = call.body["reason"]
+        demands.allow(self.log, call.path["demand_id"], call.signed_in, call.cause(), reason=reason)
         return self._demand(call)
 
     @door("POST", f"{ONE}/answer", summary="Answer a demand", body=AnswerBody, answer=DemandAnswer, roles=SPEAKERS)
@@ -99,16 +116,19 @@ class DemandDoors(Doors):
         )
         return Reply(queries.demands(self.rows, call.signed_in, wanted, call.at))
 
-    @door("GET", "/api/v1/burdens", summary="The burden meter", query=BurdenQuery, answer=BurdenAnswer, roles=SIGNED_IN)
-    def burdens(self, call: Call) -> Reply:
-        """减负: what each community was asked for, month by month: requests, fields to fill in, meetings."""
-        asked, calendar = call.query, self.rulebooks.current(call.at).calendar
-        now = f"{calendar.local(call.at):%Y-%m}"
-        last = asked["to_month"] or now
-        first = asked["from_month"] or min(last, now)
-        zone = calendar.zone.key
-        return Reply(queries.burden(self.rows, call.signed_in, asked["area"], (first, last), zone))
-
     def _demand(self, call: Call) -> Reply:
         call.note(demand_id=call.path["demand_id"])
         return Reply(queries.one_demand(self.log, call.path["demand_id"], call.signed_in))
+
+
+def wish_of(rows: Rows, asked: dict[str, Any]) -> Wish:
+    """What the body asks for, of every community that its areas mean."""
+    return Wish(
+        kind=asked["kind"],
+        matter=asked["matter"],
+        what=asked["what"],
+        communities=queries.communities_in(rows, tuple(asked["areas"])),
+        form=asked["form"],
+        due_at=asked["due_at"],
+        allowed=asked["allowed"],
+    )

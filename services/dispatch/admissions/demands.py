@@ -11,11 +11,14 @@ from services.dispatch.admissions import demand as decisions
 from services.dispatch.admissions.demand import Demand, DemandEvent, evolve
 from services.dispatch.admissions.domain import APPLICANTS, Admission
 from services.dispatch.admissions.force import in_force
+from services.dispatch.admissions.ledger import Book, month_of
+from services.dispatch.domain.caps import Caps, Load
+from services.dispatch.domain.rulebook import Rulebook
 from shared.contracts.admission import DemandKind
 from shared.contracts.demand import AskedOf, DemandBlocked, DemandMade, Filled
 from shared.handling import Cause, amend, begin, fold
 from shared.kernel.area import Area
-from shared.kernel.errors import Forbidden, Invalid, NotFound
+from shared.kernel.errors import Forbidden, Invalid, NotFound, Refused
 from shared.kernel.ids import new_id
 from shared.kernel.masking import mask
 from shared.kernel.wording import Wording
@@ -26,6 +29,7 @@ from shared.telemetry import metrics
 
 SPEAKERS = ("duty_chief", "dispatcher", "grid_worker")
 """Who may speak for a community, when they belong to it."""
+ALLOWERS = ("leader",)
 _PREFIX = "demand-"
 
 
@@ -39,13 +43,16 @@ class Wish:
     communities: tuple[Area, ...]
     form: str | None = None
     due_at: datetime | None = None
+    allowed: UUID | None = None
+    """The demand that was refused for the cap and that a leader has let pass: this is it again."""
 
 
-def make(log: EventLog, wish: Wish, asker: Asker, cause: Cause) -> UUID:
+def make(log: EventLog, rulebook: Rulebook, wish: Wish, asker: Asker, cause: Cause) -> UUID:
     """Ask communities for something; the demand's id.
 
-    All of them or none: raises Refused (`admission.missing`) when any has no admission in force, and keeps the attempt
-    as an event, so that what was blocked can be counted years later.
+    All of them or none: raises Refused when any has no admission in force (`admission.missing`), or would be asked for
+    more than its cap of the month (`burden_cap`), and keeps the attempt as an event, so that what was blocked can be
+    counted years later. What a leader has allowed may be made once.
     """
     department = _department(asker, wish)
     if cause.idempotency_key is not None:
@@ -56,13 +63,32 @@ def make(log: EventLog, wish: Wish, asker: Asker, cause: Cause) -> UUID:
     demand_id, about = new_id(), _around(wish.communities)
     missing = [place.path for place in wish.communities if place not in found]
     if missing:
-        event = _blocked(demand_id, department, wish, missing)
-        begin(log, stream_of(demand_id), (event,), cause, area=about, correlation_id=demand_id)
-        metrics.ADMISSION_BLOCKED.labels(wish.kind.value).inc()
-        raise decisions.blocked(event)
-    made = _made(demand_id, department, wish, found, cause.at)
-    begin(log, stream_of(demand_id), (made,), cause, area=about, correlation_id=demand_id)
-    return demand_id
+        raise _refusal(log, _blocked(demand_id, department, wish, missing=missing), about, cause)
+    made = _made(wish.allowed or demand_id, department, wish, found, cause.at)
+    book = Book(log, about.district, month_of(rulebook.calendar, cause.at))
+    if wish.allowed is not None:
+        return _make_allowed(log, book, made, wish, cause)
+    over = book.take(demand_id, wish.communities, _load(made), rulebook.caps, cause)
+    if over:
+        paths = tuple(place.path for place in over)
+        event = _blocked(
+            demand_id,
+            department,
+            wish,
+            over=paths,
+            fields=len(made.fields),
+            reason=decisions.too_much(paths, book.month),
+        )
+        raise _refusal(log, event, about, cause)
+    done = begin(log, stream_of(demand_id), (made,), cause, area=about, correlation_id=demand_id)
+    return UUID(done.stream.removeprefix(_PREFIX))
+
+
+def allow(log: EventLog, demand_id: UUID, asker: Asker, cause: Cause, *, reason: str) -> Appended:
+    """A leader lets a demand pass that was refused for the cap."""
+    load(log, demand_id)
+    permission.require(asker, roles=ALLOWERS, action_area=log.stream(stream_of(demand_id))[0].area)
+    return _change(log, demand_id, cause, lambda found: decisions.allow(found, mask(reason)))
 
 
 def answer(  # what a community says, field by field
@@ -101,7 +127,10 @@ def withdraw(log: EventLog, demand_id: UUID, asker: Asker, cause: Cause, *, reas
 
 def load(log: EventLog, demand_id: UUID) -> Demand:
     """One demand. Raises NotFound."""
-    found = fold(log.stream(stream_of(demand_id)), evolve)
+    history = log.stream(stream_of(demand_id))
+    # Ledgers, and what was told of as made outside, have streams of the same category.
+    is_one = bool(history) and isinstance(history[0].event, DemandMade | DemandBlocked)
+    found = fold(history, evolve) if is_one else None
     if found is None:
         raise NotFound(str(Wording(f"没有下派 {demand_id}", f"there is no demand {demand_id}")))
     return found
@@ -139,7 +168,43 @@ def _as_before(log: EventLog, demand_id: UUID) -> UUID:
     return demand_id
 
 
-def _blocked(demand_id: UUID, department: str, wish: Wish, missing: list[str]) -> DemandBlocked:
+def _make_allowed(log: EventLog, book: Book, made: DemandMade, wish: Wish, cause: Cause) -> UUID:
+    """The demand that a leader has let pass is made now, in the stream of the one that was refused: only once."""
+    wanted = _blocked(made.demand_id, made.department, wish, fields=len(made.fields))
+    decisions.permitted(load(log, made.demand_id), wanted)
+    book.take(made.demand_id, wish.communities, _load(made), Caps(), cause)
+
+    def decide(found: Demand) -> Iterable[DemandEvent]:
+        decisions.permitted(found, wanted)
+        return (made,)
+
+    _change(log, made.demand_id, cause, decide)
+    return made.demand_id
+
+
+def _load(made: DemandMade) -> Load:
+    """What the demand puts on each community."""
+    return Load(1, len(made.fields), int(made.kind is DemandKind.MEETING))
+
+
+def _refusal(log: EventLog, event: DemandBlocked, about: Area, cause: Cause) -> Refused:
+    """The refusal, once the attempt is on record and counted."""
+    begin(log, stream_of(event.demand_id), (event,), cause, area=about, correlation_id=event.demand_id)
+    refusal = decisions.blocked(event)
+    metrics.ADMISSION_BLOCKED.labels(event.kind.value, refusal.rule).inc()
+    return refusal
+
+
+def _blocked(
+    demand_id: UUID,
+    department: str,
+    wish: Wish,
+    *,
+    missing: Iterable[str] = (),
+    over: tuple[str, ...] = (),
+    fields: int = 0,
+    reason: str | None = None,
+) -> DemandBlocked:
     return DemandBlocked(
         demand_id=demand_id,
         department=department,
@@ -147,6 +212,9 @@ def _blocked(demand_id: UUID, department: str, wish: Wish, missing: list[str]) -
         matter=mask(wish.matter),
         communities=tuple(place.path for place in wish.communities),
         missing=tuple(missing),
+        over=over,
+        fields=fields,
+        reason=reason,
     )
 
 
@@ -162,7 +230,7 @@ def _made(
         matter=mask(wish.matter),
         what=mask(wish.what),
         form=wish.form,
-        fields=_fields(wish, list(admissions.values())),
+        fields=form_fields(wish, list(admissions.values())),
         asked=tuple(
             AskedOf(community=place.path, admission_id=admissions[place].admission_id) for place in wish.communities
         ),
@@ -170,7 +238,7 @@ def _made(
     )
 
 
-def _fields(wish: Wish, admissions: list[Admission]) -> tuple[str, ...]:
+def form_fields(wish: Wish, admissions: list[Admission]) -> tuple[str, ...]:
     """What the form asks for, which is the same in every admission that the demand rests on."""
     if wish.form is None:
         return ()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from services.dispatch.admissions.demand import DemandEvent, Outcome
+from services.dispatch.admissions.demand import MISSING, TOO_MUCH, DemandEvent, Outcome
 from services.dispatch.admissions.domain import MOVES, AdmissionEvent
+from services.dispatch.admissions.outside_rows import OUTSIDE
 from shared.contracts.admission import (
     AdmissionApplied,
     AdmissionApproved,
@@ -20,7 +21,14 @@ from shared.contracts.admission import (
 )
 from shared.contracts.area import AreaCreated, AreaRenamed
 from shared.contracts.catalogue import OF_SHAPE
-from shared.contracts.demand import DemandAnswered, DemandBlocked, DemandDeclined, DemandMade, DemandWithdrawn
+from shared.contracts.demand import (
+    DemandAllowed,
+    DemandAnswered,
+    DemandBlocked,
+    DemandDeclined,
+    DemandMade,
+    DemandWithdrawn,
+)
 from shared.contracts.envelope import Recorded
 from shared.kernel.area import Area, Tier
 from shared.projections import Batch, Cursor, Projection, select, tables_of, upsert
@@ -80,28 +88,58 @@ def take_demands(batch: Batch, cursor: Cursor) -> None:
     found = select(cursor, "SELECT * FROM demand_parts WHERE demand_id = ANY(%s::uuid[])", [wanted])
     parts = {(str(row["demand_id"]), row["community"]): {**row, "demand_id": str(row["demand_id"])} for row in found}
     demands: dict[str, Row] = {}
+    for row in select(cursor, "SELECT * FROM demands WHERE demand_id = ANY(%s::uuid[])", [wanted]):
+        demands[str(row["demand_id"])] = {**row, "demand_id": str(row["demand_id"])}
     for recorded in batch.events:
-        if isinstance(recorded.event, DemandMade | DemandBlocked):
-            demands[str(recorded.event.demand_id)] = _demand(recorded.event, recorded)
-        if isinstance(recorded.event, DemandMade):
-            parts.update(_parts(recorded.event, recorded))
+        event, demand_id = recorded.event, str(recorded.event.demand_id)
+        if isinstance(event, DemandMade | DemandBlocked):
+            demands[demand_id] = {**_ASKED, **demands.get(demand_id, {}), **_demand(event, recorded)}
+        if isinstance(event, DemandAllowed):
+            demands[demand_id].update(allowed_because=event.reason, position=recorded.position)
+        if isinstance(event, DemandMade):
+            parts.update(_parts(event, recorded))
         else:
             for part, change in _said(recorded, parts):
                 part.update(change, ended_at=recorded.occurred_at, position=recorded.position)
     upsert(cursor, "demands", ["demand_id"], list(demands.values()))
     upsert(cursor, "demand_parts", ["demand_id", "community"], list(parts.values()))
+    upsert(cursor, "known_fields", ["community", "field"], list(_known(batch.events, parts).values()))
+
+
+_ASKED: Row = {"rule": None, "over": [], "missing": [], "reason": None, "allowed_because": None}
+
+
+def _known(events: Iterable[Recorded[DemandEvent]], parts: dict[tuple[str, str], Row]) -> dict[tuple[str, str], Row]:
+    """What a community has told some department, field by field; what it said stays in the log."""
+    found: dict[tuple[str, str], Row] = {}
+    for recorded in events:
+        event = recorded.event
+        if isinstance(event, DemandAnswered):
+            for one in event.filled or ():
+                found[event.community, one.field] = {
+                    "community": event.community,
+                    "field": one.field,
+                    "department": parts[str(event.demand_id), event.community]["department"],
+                    "demand_id": str(event.demand_id),
+                    "answered_at": recorded.occurred_at,
+                }
+    return found
 
 
 def _demand(event: DemandMade | DemandBlocked, recorded: Recorded[DemandEvent]) -> Row:
     is_blocked = isinstance(event, DemandBlocked)
+    why: Row = {}
+    if isinstance(event, DemandBlocked):
+        why = {"rule": TOO_MUCH if event.over else MISSING, "over": list(event.over), "missing": list(event.missing)}
+        why["reason"] = event.reason
     return {
+        **why,
         "demand_id": str(event.demand_id),
         "department": event.department,
         "kind": event.kind.value,
         "matter": event.matter,
         "is_blocked": is_blocked,
         "asked": len(event.communities if isinstance(event, DemandBlocked) else event.asked),
-        "missing": list(event.missing) if isinstance(event, DemandBlocked) else [],
         "due_at": None if isinstance(event, DemandBlocked) else event.due_at,
         "made_at": recorded.occurred_at,
         "position": recorded.position,
@@ -139,7 +177,7 @@ def _said(recorded: Recorded[DemandEvent], parts: dict[tuple[str, str], Row]) ->
             for (demand_id, _), part in parts.items():
                 if demand_id == str(event.demand_id) and part["outcome"] == Outcome.OPEN.value:
                     yield part, {"outcome": "withdrawn"}
-        case DemandMade() | DemandBlocked():
+        case DemandMade() | DemandBlocked() | DemandAllowed():
             return
 
 
@@ -176,9 +214,11 @@ PROJECTIONS: tuple[Projection, ...] = (
         name="demands",
         service="dispatch",
         tables=tables_of(__file__, "demands"),
-        handles=_names(DemandMade, DemandBlocked, DemandAnswered, DemandDeclined, DemandWithdrawn),
+        handles=_names(DemandMade, DemandBlocked, DemandAllowed, DemandAnswered, DemandDeclined, DemandWithdrawn),
         apply=take_demands,
+        revision=2,
     ),
+    OUTSIDE,
     Projection(
         name="communities",
         service="dispatch",

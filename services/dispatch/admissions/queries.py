@@ -1,4 +1,4 @@
-"""What is asked of the registers: one admission or demand as it stands, lists of both, and the burden meter."""
+"""What is asked of the registers: one admission or demand as it stands, and lists of both."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from services.dispatch.admissions.demand import MISSING, Demand
 from services.dispatch.admissions.demands import load as load_demand
 from services.dispatch.admissions.domain import State
 from shared.contracts.codec import encode
-from shared.contracts.demand import DemandMade
-from shared.kernel.area import Area, Tier
+from shared.contracts.demand import DemandBlocked, DemandMade
+from shared.kernel.area import Area
 from shared.kernel.errors import Invalid, NotFound, Refused
 from shared.kernel.wording import Wording
 from shared.ports import EventLog, Rows
@@ -146,6 +146,7 @@ def _demand(found: Demand) -> Json:
         said = {"what": made.what, "form": made.form, "fields": list(made.fields), "due_at": made.due_at, "missing": []}
     else:
         said = {"what": None, "form": None, "fields": [], "due_at": None, "missing": list(made.missing)}
+    over = list(made.over) if isinstance(made, DemandBlocked) else []
     return {
         "demand_id": found.demand_id,
         "department": made.department,
@@ -153,6 +154,8 @@ def _demand(found: Demand) -> Json:
         "matter": made.matter,
         "outcome": found.outcome.value,
         "outcome_zh": found.outcome.zh,
+        "over": over,
+        "allowed_because": None if found.allowed is None else found.allowed.reason,
         **said,
     }
 
@@ -175,7 +178,8 @@ def _parts(found: Demand, asker: Asker) -> list[Json]:
 
 
 _DEMANDS = """
-SELECT demand_id, department, kind, matter, is_blocked, missing, due_at, made_at, asked,
+SELECT demand_id, department, kind, matter, is_blocked, rule, missing, over, reason, allowed_because, due_at, made_at,
+       asked,
        (SELECT count(*) FROM demand_parts p WHERE p.demand_id = d.demand_id AND outcome = 'open') AS open,
        (SELECT count(*) FROM demand_parts p WHERE p.demand_id = d.demand_id AND outcome = 'answered') AS answered,
        (SELECT count(*) FROM demand_parts p WHERE p.demand_id = d.demand_id AND outcome = 'declined') AS declined
@@ -186,7 +190,7 @@ LIMIT %(limit)s
 """
 _ASKS = """(EXISTS (SELECT 1 FROM demand_parts p WHERE p.demand_id = d.demand_id
                     AND (p.community = %(area)s OR p.community LIKE %(below)s OR %(area)s LIKE p.community || '.%%'))
-            OR EXISTS (SELECT 1 FROM unnest(missing) AS path WHERE path = %(area)s OR path LIKE %(below)s))"""
+            OR EXISTS (SELECT 1 FROM unnest(missing || over) AS path WHERE path = %(area)s OR path LIKE %(below)s))"""
 
 
 def demands(rows: Rows, asker: Asker, wanted: Wanted, at: datetime) -> Json:
@@ -223,41 +227,6 @@ def _values(asker: Asker, wanted: Wanted, at: datetime) -> Json:
         "after_id": None if after_id is None else str(after_id),
         "limit": wanted.limit + 1,
     }
-
-
-# --- the burden meter ---------------------------------------------------------------------------------------------
-
-_BURDEN = """
-SELECT p.community, max(c.name) AS name, to_char(p.made_at AT TIME ZONE %(zone)s, 'YYYY-MM') AS month,
-       count(*) AS requests, coalesce(sum(p.fields), 0) AS fields,
-       count(*) FILTER (WHERE p.kind = 'meeting') AS meetings,
-       count(*) FILTER (WHERE p.outcome = 'answered') AS answered,
-       count(*) FILTER (WHERE p.outcome = 'declined') AS declined, count(DISTINCT p.department) AS departments
-FROM demand_parts p LEFT JOIN communities c ON c.path = p.community
-WHERE p.made_at >= (%(first)s::timestamp AT TIME ZONE %(zone)s)
-  AND p.made_at < ((%(last)s::timestamp + interval '1 month') AT TIME ZONE %(zone)s)
-  AND (%(area)s IS NULL OR p.community = %(area)s OR p.community LIKE %(below)s)
-GROUP BY 1, 3
-ORDER BY 3, 4 DESC, 1
-"""
-
-
-def burden(rows: Rows, asker: Asker, area: Area | None, months: tuple[str, str], zone: str) -> Json:
-    """What each community there was asked for in each month (`2026-05`, on the clocks of the city), the most first."""
-    place_of = area or asker.area
-    if place_of is not None:
-        permission.serves_somewhere(asker, [place_of])
-        place_of = place_of.at(Tier.COMMUNITY) or place_of
-    first, last = months
-    values = {
-        "zone": zone,
-        "first": f"{first}-01",
-        "last": f"{last}-01",
-        "area": None if place_of is None else place_of.path,
-        "below": None if place_of is None else f"{place_of.path}.%",
-    }
-    found = rows.query(_BURDEN, values)
-    return {"area": values["area"], "from_month": first, "to_month": last, "burdens": found}
 
 
 def communities_in(rows: Rows, areas: tuple[Area, ...]) -> tuple[Area, ...]:

@@ -14,10 +14,10 @@ from shared.web.fields import AreaField, Body, Instant, Text
 LINE, REASON, WORDS, CODE = 200, 2_000, 5_000, 60
 MOST = 500
 """Areas in one application, communities in one demand."""
-_MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
+MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
 
 
-def _or_none(field: type[fields.Field[Any]], **options: Any) -> fields.Field[Any]:
+def or_none(field: type[fields.Field[Any]], **options: Any) -> fields.Field[Any]:
     return field(allow_none=True, **options)
 
 
@@ -90,6 +90,11 @@ class DemandBody(Body):
     areas = fields.List(AreaField(tiers=(1, 2, 3)), required=True, validate=validate.Length(1, MOST))
     form = Text(longest=LINE, one_line=True, load_default=None, allow_none=True)
     due_at = Instant(load_default=None, allow_none=True)
+    allowed = fields.UUID(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "the demand that was refused for the cap, and that a leader has allowed"},
+    )
 
 
 class FilledBody(Body):
@@ -124,14 +129,6 @@ class DemandsQuery(Body):
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 500))
 
 
-class BurdenQuery(Body):
-    """Whose burden, from which month to which."""
-
-    area = AreaField(load_default=None, metadata={"description": "left out: the asker's own"})
-    from_month = fields.String(load_default=None, validate=validate.Regexp(_MONTH), metadata={"example": "2026-05"})
-    to_month = fields.String(load_default=None, validate=validate.Regexp(_MONTH), metadata={"example": "2026-05"})
-
-
 # --- what goes out ----------------------------------------------------------------------------------------------
 
 
@@ -154,12 +151,12 @@ class AdmissionAnswer(Body):
     forms = fields.List(fields.Nested(FormAnswer), required=True)
     funding = fields.String(required=True)
     headcount = fields.Integer(required=True)
-    already_known = _or_none(fields.String)
+    already_known = or_none(fields.String)
     state = fields.Enum(State, by_value=True, required=True)
     state_zh = fields.String(required=True)
-    decide_by = _or_none(fields.AwareDateTime)
+    decide_by = or_none(fields.AwareDateTime)
     is_short_notice = fields.Boolean(required=True)
-    reason = _or_none(fields.String)
+    reason = or_none(fields.String)
 
 
 class AdmissionRow(Body):
@@ -174,16 +171,16 @@ class AdmissionRow(Body):
     valid_until = fields.AwareDateTime(required=True)
     state = fields.Enum(State, by_value=True, required=True)
     state_zh = fields.String(required=True)
-    decide_by = _or_none(fields.AwareDateTime)
+    decide_by = or_none(fields.AwareDateTime)
     is_short_notice = fields.Boolean(required=True)
-    reason = _or_none(fields.String)
+    reason = or_none(fields.String)
     drafted_at = fields.AwareDateTime(required=True)
     changed_at = fields.AwareDateTime(required=True)
 
 
 class AdmissionsAnswer(Body):
     admissions = fields.List(fields.Nested(AdmissionRow), required=True)
-    next_after = _or_none(fields.String, metadata={"description": "send as `after` for the next page"})
+    next_after = or_none(fields.String, metadata={"description": "send as `after` for the next page"})
 
 
 class FilledAnswer(Body):
@@ -198,10 +195,10 @@ class PartAnswer(Body):
     admission_id = fields.UUID(required=True)
     outcome = fields.Enum(Outcome, by_value=True, required=True)
     outcome_zh = fields.String(required=True)
-    words = _or_none(fields.String)
+    words = or_none(fields.String)
     filled = fields.List(fields.Nested(FilledAnswer), required=True)
     evidence = fields.List(fields.String(), required=True)
-    on_time = _or_none(fields.Boolean)
+    on_time = or_none(fields.Boolean)
 
 
 class DemandAnswer(Body):
@@ -211,13 +208,15 @@ class DemandAnswer(Body):
     department = fields.String(required=True)
     kind = fields.Enum(DemandKind, by_value=True, required=True)
     matter = fields.String(required=True)
-    what = _or_none(fields.String)
-    form = _or_none(fields.String)
+    what = or_none(fields.String)
+    form = or_none(fields.String)
     to_fill = fields.List(fields.String(), required=True, data_key="fields")
-    due_at = _or_none(fields.AwareDateTime)
+    due_at = or_none(fields.AwareDateTime)
     outcome = fields.Enum(Outcome, by_value=True, required=True)
     outcome_zh = fields.String(required=True)
     missing = fields.List(AreaField(), required=True, metadata={"description": "communities without an admission"})
+    over = fields.List(AreaField(), required=True, metadata={"description": "communities beyond their cap"})
+    allowed_because = or_none(fields.String, metadata={"description": "why a leader lets it pass the cap"})
     parts = fields.List(fields.Nested(PartAnswer), required=True)
 
 
@@ -229,8 +228,12 @@ class DemandRow(Body):
     kind = fields.Enum(DemandKind, by_value=True, required=True)
     matter = fields.String(required=True)
     is_blocked = fields.Boolean(required=True)
+    rule = or_none(fields.String, metadata={"description": "why it was refused: admission.missing, burden_cap"})
     missing = fields.List(AreaField(), required=True)
-    due_at = _or_none(fields.AwareDateTime)
+    over = fields.List(AreaField(), required=True)
+    reason = or_none(fields.String)
+    allowed_because = or_none(fields.String)
+    due_at = or_none(fields.AwareDateTime)
     made_at = fields.AwareDateTime(required=True)
     asked = fields.Integer(required=True)
     open = fields.Integer(required=True)
@@ -240,27 +243,4 @@ class DemandRow(Body):
 
 class DemandsAnswer(Body):
     demands = fields.List(fields.Nested(DemandRow), required=True)
-    next_after = _or_none(fields.String, metadata={"description": "send as `after` for the next page"})
-
-
-class BurdenRow(Body):
-    """What one community was asked for in one month."""
-
-    community = AreaField(required=True)
-    name = _or_none(fields.String)
-    month = fields.String(required=True, metadata={"example": "2026-05"})
-    requests = fields.Integer(required=True)
-    to_fill = fields.Integer(
-        required=True, data_key="fields", metadata={"description": "fields of forms that were to be filled in"}
-    )
-    meetings = fields.Integer(required=True)
-    answered = fields.Integer(required=True)
-    declined = fields.Integer(required=True)
-    departments = fields.Integer(required=True, metadata={"description": "how many departments asked"})
-
-
-class BurdenAnswer(Body):
-    area = _or_none(fields.String)
-    from_month = fields.String(required=True)
-    to_month = fields.String(required=True)
-    burdens = fields.List(fields.Nested(BurdenRow), required=True)
+    next_after = or_none(fields.String, metadata={"description": "send as `after` for the next page"})

@@ -32,6 +32,10 @@ CREATE TABLE demands (
     is_blocked boolean NOT NULL,
     asked      integer NOT NULL,
     missing    text[] NOT NULL,
+    over       text[] NOT NULL,
+    rule       text,
+    reason     text,
+    allowed_because text,
     due_at     timestamptz,
     made_at    timestamptz NOT NULL,
     position   bigint NOT NULL
@@ -52,6 +56,39 @@ CREATE TABLE demand_parts (
     PRIMARY KEY (demand_id, community)
 );
 CREATE INDEX demand_parts_of_community ON demand_parts (community text_pattern_ops, made_at);
+
+-- Which fields of forms a community has filled in for whom; what it wrote stays in the log.
+CREATE TABLE known_fields (
+    community   text NOT NULL,
+    field       text NOT NULL,
+    department  text NOT NULL,
+    demand_id   uuid NOT NULL,
+    answered_at timestamptz NOT NULL,
+    PRIMARY KEY (community, field)
+);
+
+-- projection: outside_demands
+-- What communities told of as asked outside of the platform, and what leaders decided.
+CREATE TABLE outside_demands (
+    demand_id    uuid PRIMARY KEY,
+    community    text NOT NULL,
+    department   text,
+    asked_by     text NOT NULL,
+    channel      text NOT NULL,
+    kind         text NOT NULL,
+    what         text NOT NULL,
+    fields       integer NOT NULL,
+    asked_on     date NOT NULL,
+    evidence     text[] NOT NULL,
+    outcome      text,
+    admission_id uuid,
+    reason       text,
+    reported_at  timestamptz NOT NULL,
+    settled_at   timestamptz,
+    position     bigint NOT NULL
+);
+CREATE INDEX outside_demands_newest ON outside_demands (reported_at DESC, demand_id DESC);
+CREATE INDEX outside_demands_of_community ON outside_demands (community text_pattern_ops, asked_on);
 
 -- projection: communities
 -- Which communities there are, so that a demand may name a street and mean every community of it.
