@@ -34,7 +34,7 @@ STAFF: tuple[PageDoor, ...] = (
         "工作台",
         "轮到我办的事，最紧的排在最前",
         "list-check",
-        frozenset({"dispatcher", "department", "duty_chief", "leader", "supervisor"}),
+        frozenset({"dispatcher", "department", "duty_chief", "leader", "supervisor", "grid_worker"}),
     ),
     PageDoor(
         "/checks",
@@ -49,6 +49,20 @@ STAFF: tuple[PageDoor, ...] = (
         "今天要跑的地方、就地解决，没有网络也能用",
         "road",
         frozenset({"grid_worker", "supervisor"}),
+    ),
+    PageDoor(
+        "/remedies",
+        "整治",
+        "隐患和反复发生的问题：定方案、整改、复查、销号",
+        "shield-check",
+        frozenset({"grid_worker", "supervisor", "dispatcher", "department", "duty_chief", "leader", "reader"}),
+    ),
+    PageDoor(
+        "/campaigns",
+        "专项行动",
+        "有始有终的集中整治，以及结束以后管不管用",
+        "timeline",
+        frozenset({"supervisor", "dispatcher", "department", "duty_chief", "leader", "reader"}),
     ),
     PageDoor(
         "/assessment",

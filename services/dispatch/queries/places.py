@@ -34,3 +34,14 @@ def children(rows: Rows, area: Area | None) -> list[Json]:
     """What lies directly in it; of the whole city its districts."""
     tier, below = (1, "%") if area is None else (area.tier + 1, f"{area.path}.%")
     return rows.query("SELECT path, name FROM places WHERE tier = %s AND path LIKE %s ORDER BY path", [tier, below])
+
+
+def below(rows: Rows, area: Area | None) -> list[Json]:
+    """The area and what lies in it, down to communities, or one tier below a community or less: to choose from."""
+    finest = max(Tier.COMMUNITY, 1 if area is None else area.tier + 1)
+    inside = "%" if area is None else f"{area.path}.%"
+    return rows.query(
+        "SELECT path, repeat('　', tier - 1) || name AS name FROM places"
+        " WHERE tier <= %s AND (path = %s OR path LIKE %s) ORDER BY path LIMIT 2000",
+        [int(finest), "" if area is None else area.path, inside],
+    )
