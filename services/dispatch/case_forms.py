@@ -13,15 +13,19 @@ from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields
 
+from services.dispatch.clocks.doors import ClockDoors
+from services.dispatch.clocks.schemas import AcknowledgeBody
 from services.dispatch.doors.disputes import DisputeDoors
 from services.dispatch.doors.moves import MoveDoors
 from services.dispatch.doors.pool import PoolDoors
 from services.dispatch.doors.requests import RequestDoors
 from services.dispatch.doors.road import RoadDoors
+from services.dispatch.queries.duplicates import by_number
 from services.dispatch.schemas import bodies, pool
 from services.dispatch.schemas.bodies import CaseReasonBody
 from shared.kernel.errors import Invalid, NotFound
 from shared.kernel.wording import Wording
+from shared.ports import Rows
 from shared.web.call import Call, Reply
 
 Json = dict[str, Any]
@@ -73,9 +77,16 @@ WAYS: dict[str, Way] = {
     "dispute": Way(DisputeDoors.open_dispute, pool.DisputeBody, ("between", "question")),
     "adjudicate": Way(DisputeDoors.adjudicate, pool.AdjudicateBody, ("judged", "reason")),
     "whistles": Way(DisputeDoors.blow_whistle, pool.WhistleBody, ("departments", "with_tasks", "reason")),
+    "acknowledge": Way(ClockDoors.acknowledge, AcknowledgeBody, ("words",)),
     "answer": Way(DisputeDoors.answer_whistle, pool.ReportInBody, ("answer",)),
 }
-_ABOUT = {"requests": "request_id", "tasks": "task_id", "disputes": "dispute_id", "whistles": "whistle_id"}
+_ABOUT = {
+    "requests": "request_id",
+    "tasks": "task_id",
+    "disputes": "dispute_id",
+    "whistles": "whistle_id",
+    "escalations": "escalation_id",
+}
 
 
 def send(service: Any, call: Call, what: str) -> str:
@@ -91,6 +102,13 @@ def send(service: Any, call: Call, what: str) -> str:
     key = f"dispatch:case_page:{call.signed_in.id}:{said['key']}" if said["key"] else None
     way.door(service, replace(call, body=body, query=query, path=path, idempotency_key=key))
     return name
+
+
+def merge_target(rows: Rows, said: str) -> str:
+    """The id of the case into which one is merged, where it was named by its number, as people know it."""
+    text = said.strip()
+    found = by_number(rows, text) if text.isascii() and text.isdigit() else None
+    return text if found is None else str(found)
 
 
 def _read(what: str) -> tuple[str, dict[str, UUID]]:

@@ -7,15 +7,19 @@ from typing import Any
 from uuid import UUID
 
 from services.dispatch.case_forms import WAYS
+from services.dispatch.clocks.doors import IN_CHARGE
 from services.dispatch.clocks.queries import clocks_of
+from services.dispatch.domain.recall import WITHIN
 from services.dispatch.domain.rulebook import Rulebook
+from services.dispatch.handlers import case_stream, dispatched_at
 from services.dispatch.handlers.road import conditions_on_the_way
+from services.dispatch.queries import duplicates
 from services.dispatch.queries.places import lineage
 from services.dispatch.room import called
 from shared.contracts.case import Loop
 from shared.contracts.report import Urgency
 from shared.kernel.area import Area
-from shared.kernel.case_states import Step
+from shared.kernel.case_states import State, Step
 from shared.kernel.errors import Forbidden, NotFound
 from shared.kernel.ids import new_id
 from shared.ports import EventLog, Rows
@@ -31,6 +35,8 @@ _AFTER = {
     "task.stage_completed": ("evidence",),
 }
 _PHOTO = "photo:"
+DESKS = ("dispatcher", "duty_chief", "leader", "supervisor")
+"""Who sees the cases beside a case."""
 
 
 def about(log: EventLog, rows: Rows, book: Rulebook, case: Json, asker: Asker, at: datetime, language: str) -> Json:
@@ -39,6 +45,8 @@ def about(log: EventLog, rows: Rows, book: Rulebook, case: Json, asker: Asker, a
     clocks = _clocks(log, case["case_id"], asker, book, at)
     own = [task for task in case["tasks"] if task["department"] == asker.department and task["answer"] is None]
     urgency, loop = Urgency(case["urgency"]), Loop(case["loop"])
+    # Taking a dispatch back stands above all others, as long as it may be done.
+    allowed = [one for one in case["actions"] if one["allowed"] and one["action"] != "recall"]
     keeps = book.under(case["edition"], case["issue_type"])
     return {
         "case": case,
@@ -51,10 +59,33 @@ def about(log: EventLog, rows: Rows, book: Rulebook, case: Json, asker: Asker, a
         "proposal": keeps.propose(case["issue_type"], area, at, urgency, loop),
         "stages": conditions_on_the_way(keeps, case["issue_type"], area, urgency, loop),
         "own_tasks": own,
-        "can": [{**one, "way": WAYS[one["action"]]} for one in case["actions"] if one["allowed"]],
+        "can": [{**one, "way": WAYS[one["action"]]} for one in allowed],
+        "undo_until": _undo_until(log, case),
         "cannot": [one for one in case["actions"] if not one["allowed"] and "{" not in one["path"]],
+        "may_acknowledge": _may_acknowledge(clocks, asker),
         "key": str(new_id()),
     }
+
+
+def beside(log: EventLog, rows: Rows, case: Json, asker: Asker, just_merged: UUID | None) -> Json:
+    """Other cases that this one may be the same as, and those that it took in; not for departments."""
+    if asker.role not in DESKS:
+        return {"alike": [], "merged_cases": [], "may": frozenset()}
+    may = {one["action"] for one in case["actions"] if one["allowed"]}
+    is_open = State(case["state"]).is_open and asker.role == "dispatcher"
+    return {
+        "alike": duplicates.candidates(rows, case) if is_open else [],
+        "merged_cases": duplicates.merged(log, rows, case["case_id"], just_merged),
+        "may": may,
+    }
+
+
+def _undo_until(log: EventLog, case: Json) -> datetime | None:
+    """Until when the asker may take the dispatch back; None when they may not, or not any more."""
+    if not any(one["action"] == "recall" and one["allowed"] for one in case["actions"]):
+        return None
+    given_at = dispatched_at(log.stream(case_stream(case["case_id"])))
+    return None if given_at is None else given_at + WITHIN
 
 
 def _clocks(log: EventLog, case_id: UUID, asker: Asker, book: Rulebook, at: datetime) -> list[Json]:
@@ -64,6 +95,13 @@ def _clocks(log: EventLog, case_id: UUID, asker: Asker, book: Rulebook, at: date
     except (NotFound, Forbidden):
         return []
     return found
+
+
+def _may_acknowledge(clocks: list[Json], asker: Asker) -> set[UUID]:
+    """The escalations that are addressed to where the asker serves."""
+    raised = [called for clock in clocks for called in clock["escalations"]]
+    here = (one for one in raised if asker.role in IN_CHARGE and asker.covers(Area(one["target_area"])))
+    return {one["escalation_id"] for one in here}
 
 
 def _pressing(clocks: list[Json]) -> Json | None:

@@ -28,7 +28,6 @@ class WorkQuery(PageQuery):
     loop = fields.String(load_default="", validate=validate.OneOf(["", *(loop.value for loop in Loop)]))
     late = fields.String(load_default="", validate=validate.OneOf(["", "yes"]))
     after = _text(100)
-    dispatched = fields.Integer(load_default=None)
 
 
 class BulkQuery(PageQuery):
@@ -45,9 +44,10 @@ class BulkForm(Body):
 
 
 class CasePageQuery(PageQuery):
-    """Which action has just been done, to say so."""
+    """Which action has just been done, to say so; and which case has just been merged into this one."""
 
     done = _text()
+    merged = fields.UUID(load_default=None)
 
 
 class CaseForm(Body):

@@ -8,14 +8,14 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from services.dispatch import handlers
-from services.dispatch.case_forms import send
-from services.dispatch.case_view import about
-from services.dispatch.doors.base import CaseDoors
+from services.dispatch.case_forms import merge_target, send
+from services.dispatch.case_view import about, beside
 from services.dispatch.page_schemas import BulkForm, BulkQuery, CaseForm, CasePageQuery, WorkQuery
 from services.dispatch.queries.places import children, names
-from services.dispatch.queries.queues import Asked, cases, queues
+from services.dispatch.queries.queues import MOST, Asked, cases, position, queues
 from services.dispatch.queries.remaining import remaining
 from services.dispatch.room import PAGES, called
+from services.dispatch.undo_pages import UndoPages, dispatched_address
 from shared.contracts.case import Loop
 from shared.contracts.report import Urgency
 from shared.kernel.area import Area
@@ -26,7 +26,7 @@ from shared.pages.page import is_fragment, page, to
 from shared.security import permission
 from shared.web.call import Call, Reply
 
-WORKERS = ("dispatcher", "department", "duty_chief", "leader", "supervisor")
+WORKERS = ("dispatcher", "department", "duty_chief", "leader", "supervisor", "grid_worker")
 _FILTERS = ("queue", "area", "issue_type", "department", "loop", "late")
 
 
@@ -37,7 +37,7 @@ class Plan(NamedTuple):
     unclear: list[dict[str, Any]]
 
 
-class WorkPages(CaseDoors):
+class WorkPages(UndoPages):
     """工作台、案件."""
 
     @page("GET", "/work", summary="The work list", query=WorkQuery, roles=WORKERS)
@@ -56,14 +56,19 @@ class WorkPages(CaseDoors):
             late=said["late"] == "yes",
             after=said["after"] or None,
         )
-        found = cases(self.rows, asker, asked, call.at)
+        today = book.calendar.local(call.at).date()
+        found = cases(self.rows, asker, asked, call.at, today)
         for case in found["cases"]:
             case["light"] = remaining(case, book.calendar, call.at)
         return PAGES.render(
             call,
             "work.html",
+            block="lines" if is_fragment(call) else None,
+            position=position(self.rows),
+            today=today,
             said=said,
-            queues=queues(self.rows, asker),
+            queues=queues(self.rows, asker, today),
+            most=MOST,
             cases=found["cases"],
             next_page=found["next_after"] and _address(said, after=found["next_after"]),
             link=lambda **more: _address(said, **more),
@@ -83,37 +88,45 @@ class WorkPages(CaseDoors):
         """Each to the department that the list proposes; what somebody else was quicker with is said, and why."""
         chosen, book, key = call.body["case_id"], self.rulebooks.current(call.at), call.body["key"]
         refused: list[tuple[str, str]] = []
+        done: list[UUID] = []
         for text in chosen:
             try:
                 case_id = UUID(text)
                 cause = replace(call.cause(), idempotency_key=f"dispatch:bulk:{call.signed_in.id}:{key}:{case_id}")
                 handlers.dispatch(self.log, book, case_id, call.signed_in, cause, department=None)
+                done.append(case_id)
             except (WujiError, ValueError) as error:
                 refused.append((text, str(error)))
         if refused:
-            return self._bulk(call, [UUID(text) for text, _ in refused], dict(refused), len(chosen) - len(refused))
-        return to(f"/work?dispatched={len(chosen)}")
+            return self._bulk(call, [UUID(text) for text, _ in refused], dict(refused), done)
+        return to(dispatched_address(done))
 
     @page("GET", "/cases/<uuid:case_id>", summary="One case", query=CasePageQuery)
     def case_page(self, call: Call) -> Reply:
         """All that is known of it, and what the asker may do; asked for by htmx, the part that goes into a drawer."""
-        return self._case(call, done=call.query["done"])
+        return self._case(call, done=call.query["done"], merged=call.query["merged"])
 
     @page("POST", "/cases/<uuid:case_id>/<path:what>", summary="Do something about it", body=CaseForm)
     def case_action(self, call: Call) -> Reply:
         """Through the same door as a program would; a refusal is said on the page, with who was first."""
         try:
+            call = replace(call, body={**call.body, "into": merge_target(self.rows, call.body["into"])})
             name = send(self, call, call.path["what"])
         except (Refused, Invalid, Forbidden) as error:
             return self._case(call, wrong=str(error), said=call.body, status=error.status)
-        return to(f"/cases/{call.path['case_id']}?done={name}")
+        case_id = call.path["case_id"]
+        if name == "merge":
+            # It goes on over there, and there it can be undone.
+            return to(f"/cases/{call.body['into']}?done=merge&merged={case_id}")
+        return to(f"/cases/{case_id}?done={name}")
 
-    def _case(self, call: Call, *, status: int = 200, **shown: Any) -> Reply:
+    def _case(self, call: Call, *, status: int = 200, merged: UUID | None = None, **shown: Any) -> Reply:
         plain = replace(call, query={})
         case = self.one_case(plain).body
         found = about(
             self.log, self.rows, self.rulebooks.current(call.at), case, call.signed_in, call.at, of_call(call)
         )
+        found |= beside(self.log, self.rows, case, call.signed_in, merged)
         shown = {"done": "", "wrong": "", "said": None, **shown}
         block = "drawer" if is_fragment(call) else None
         return PAGES.render(
@@ -121,7 +134,7 @@ class WorkPages(CaseDoors):
         )
 
     def _bulk(
-        self, call: Call, chosen: list[UUID], refused: dict[str, str] | None = None, done: int | None = None
+        self, call: Call, chosen: list[UUID], refused: dict[str, str] | None = None, done: list[UUID] | None = None
     ) -> Reply:
         return PAGES.render(
             call,
@@ -130,6 +143,7 @@ class WorkPages(CaseDoors):
             plan=self._plan(call, chosen),
             refused=refused or {},
             done=done,
+            done_at=dispatched_address(done or ()),
             names=called(self.rulebooks.current(call.at), of_call(call)),
             key=str(new_id()),
         )

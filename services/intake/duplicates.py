@@ -1,20 +1,18 @@
-"""Which open reports may be about the same thing, how much so, and why: PostgreSQL gathers, rapidfuzz compares."""
+"""Which open reports may be about the same thing, how much so, and why: PostgreSQL gathers, `likeness` compares."""
 
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from rapidfuzz import fuzz
-
 from services.intake.projections import issue_group
 from shared.contracts.report import ReportSubmitted
 from shared.contracts.shapes import Point
 from shared.kernel.area import Area, Tier
+from shared.likeness import letters, likeness
 from shared.ports import Rows
 
 WITHIN_METRES = 250.0
@@ -188,22 +186,8 @@ def nearness(here: Area, here_point: Point | None, there: Area, there_point: Poi
     return None
 
 
-def likeness(one: str, other: str) -> float:
-    """How alike two texts are, from 0 to 1, character by character: in their order, and whatever their order.
-
-    Chinese has no spaces, and people turn sentences round ("楼下飞线充电", "飞线充电，就在楼下").
-    """
-    left, right = _letters(one), _letters(other)
-    if not left or not right:
-        return 0.0
-    in_order = fuzz.ratio(left, right)
-    any_order = fuzz.ratio("".join(sorted(left)), "".join(sorted(right)))
-    contained = fuzz.partial_ratio(left, right) if min(len(left), len(right)) >= 6 else 0.0
-    return max((in_order + any_order) / 2, 0.85 * contained) / 100
-
-
 def _titles_alike(one: str, other: str) -> float:
-    if min(len(_letters(one)), len(_letters(other))) < _TITLE_SAYS_ENOUGH:
+    if min(len(letters(one)), len(letters(other))) < _TITLE_SAYS_ENOUGH:
         return 0.0
     return likeness(one, other)
 
@@ -222,8 +206,3 @@ def _box(point: Point | None) -> tuple[float | None, float | None, float | None,
     up = WITHIN_METRES / _METRES_PER_DEGREE
     wide = up / max(0.01, math.cos(math.radians(point.lat)))
     return point.lat - up, point.lat + up, point.lon - wide, point.lon + wide
-
-
-def _letters(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(character for character in folded if character.isalnum())

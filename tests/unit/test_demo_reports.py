@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from deploy.reference.demo import FILE, demo_reports
-from services.intake.duplicates import likeness, nearness
+from services.intake.duplicates import nearness
 from shared.contracts.shapes import Point
 from shared.kernel.area import Area
 from shared.kernel.errors import Invalid
+from shared.likeness import likeness
 
 
 def test_there_are_many_reports_in_all_streets_from_several_sources() -> None:

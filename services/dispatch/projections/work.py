@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from services.dispatch.projections.work_changes import CHANGES, Entry, filed
+from services.dispatch.projections.work_clocks import CLOCKS
 from shared.contracts import case
 from shared.contracts.catalogue import CURRENT
-from shared.contracts.clock import ClockRecomputed
 from shared.contracts.envelope import Recorded
 from shared.kernel.case_states import State, landing
 from shared.projections import Batch, Cursor, Projection, select, tables_of, upsert
@@ -24,7 +24,7 @@ def take_cases(batch: Batch, cursor: Cursor) -> None:
         if isinstance(recorded.event, case.CaseFiled | case.CaseSelfHandled):
             fresh = filed(recorded.event, recorded)
             entry = entries[case_id] = Entry(fresh if entry is None else {**entry.row, **fresh})
-        if entry is None and isinstance(recorded.event, ClockRecomputed):
+        if entry is None and recorded.type in CLOCKS:
             continue  # a limit before there was a case
         if entry is None:
             raise LookupError(f"{recorded.type} of case {case_id}, which was never filed")
@@ -37,6 +37,12 @@ def _take(entry: Entry, recorded: Recorded[Any]) -> None:
     change = CHANGES.get(recorded.type)
     if change is not None:
         change(entry, recorded.event, recorded)
+    if recorded.type in CLOCKS:
+        # The case itself stands where it stood.
+        entry.row["running"] = CLOCKS[recorded.type](entry.row["running"], recorded.event)
+        entry.row["position"] = recorded.position
+        entry.settle()
+        return
     entry.settle()
     back_to = getattr(recorded.event, "back_to", None)
     state = landing(recorded.type, State(entry.row["state"]), back_to)
@@ -66,7 +72,7 @@ WORK = Projection(
     name="cases",
     service="dispatch",
     tables=tables_of(str(Path(__file__).parent), "cases"),
-    handles=frozenset(name for name, found in CURRENT.items() if found.category == "case") | {"clock.recomputed"},
+    handles=frozenset(name for name, found in CURRENT.items() if found.category == "case") | frozenset(CLOCKS),
     apply=take_cases,
-    revision=4,
+    revision=5,
 )

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from services.dispatch.domain.case import VOLUNTEERS
+from services.dispatch.projections.work_clocks import NOTHING, of_case, of_task
 from shared.contracts import case, task
 from shared.contracts.clock import ClockRecomputed, Stage
 from shared.contracts.envelope import Recorded
@@ -42,13 +43,18 @@ class Entry:
         for found in self.in_hand():
             found["is_live"] = False
         nothing: Row = {"department": None, "co_handlers": [], "due_at": None, "answered_at": None, "requests": {}}
-        self.row.update(nothing, is_cleared=False, is_waived=False, suspended_until=None, is_disputed=False)
+        self.row.update(nothing, asked=[], is_cleared=False, is_waived=False, suspended_until=None)
+        self.row.update(is_disputed=False, disputed_between=[])
 
     def settle(self) -> None:
         """What the tasks say about the case: the nearest due time that is awaited, and how many tasks are."""
         awaited = [found for found in self.in_hand() if found["mandatory"] and found["answered_at"] is None]
         self.row["awaited"] = len(awaited)
         self.row["due_at"] = min((found["due_at"] for found in awaited if found["due_at"]), default=self.row["due_at"])
+        self.row["asked"] = sorted({found["asked"] for found in self.row["requests"].values()})
+        self.row.update(of_case(self.row["running"]))
+        for task_id, found in self.tasks.items():
+            found.update(of_task(self.row["running"], task_id) if found["is_live"] else NOTHING)
 
 
 def filed(event: case.CaseFiled | case.CaseSelfHandled, recorded: Recorded[Any]) -> Row:
@@ -69,6 +75,12 @@ def filed(event: case.CaseFiled | case.CaseSelfHandled, recorded: Recorded[Any])
         "co_handlers": [],
         "awaited": 0,
         "requests": {},
+        "asked": [],
+        "summoned": [],
+        "disputed_between": [],
+        "wrong_returns": 0,
+        "running": {},
+        **NOTHING,
         "attempt": 0,
         "reworks": 0,
         "problem": None,
@@ -107,6 +119,7 @@ def _given(
         "claimed_until": None,
         "is_live": True,
         "given_at": recorded.occurred_at,
+        **NOTHING,
         **told,
     }
 
@@ -174,6 +187,16 @@ def _answered(entry: Entry, event: case.TaskResponded, recorded: Recorded[Any]) 
 
 def _taken_away(entry: Entry, _event: object, _: Recorded[Any]) -> None:
     entry.end()
+
+
+def _returned(entry: Entry, event: case.TaskReturned, _: Recorded[Any]) -> None:
+    entry.end()
+    entry.row["wrong_returns"] += event.kind is case.ReturnKind.WRONG_DEPARTMENT
+
+
+def _reopened(entry: Entry, _event: object, _: Recorded[Any]) -> None:
+    entry.end()
+    entry.row["wrong_returns"] = 0
 
 
 def _rework(entry: Entry, event: case.CaseReworkOrdered, _: Recorded[Any]) -> None:
@@ -257,12 +280,20 @@ def _unmerged(entry: Entry, _event: object, _: Recorded[Any]) -> None:
     entry.row["merged_into"] = None
 
 
-def _disputed(entry: Entry, _event: object, _: Recorded[Any]) -> None:
-    entry.row["is_disputed"] = True
+def _disputed(entry: Entry, event: task.DisputeOpened, _: Recorded[Any]) -> None:
+    entry.row.update(is_disputed=True, disputed_between=list(event.between))
 
 
 def _adjudicated(entry: Entry, _event: object, _: Recorded[Any]) -> None:
-    entry.row["is_disputed"] = False
+    entry.row.update(is_disputed=False, disputed_between=[], wrong_returns=0)
+
+
+def _summoned(entry: Entry, event: case.WhistleBlown, _: Recorded[Any]) -> None:
+    entry.row["summoned"] = sorted({*entry.row["summoned"], *event.departments})
+
+
+def _reported_in(entry: Entry, event: case.WhistleAnswered, _: Recorded[Any]) -> None:
+    entry.row["summoned"] = [code for code in entry.row["summoned"] if code != event.department]
 
 
 CHANGES: dict[str, Change] = {
@@ -277,8 +308,8 @@ CHANGES: dict[str, Change] = {
     "task.claim_expired": _free,
     "task.part_responded": _part_answered,
     "task.responded": _answered,
-    "task.returned": _taken_away,
-    "case.reopened": _taken_away,
+    "task.returned": _returned,
+    "case.reopened": _reopened,
     "case.rejected": _taken_away,
     "case.rework_ordered": _rework,
     "case.sent_to_check": _sent_to_check,
@@ -302,4 +333,6 @@ CHANGES: dict[str, Change] = {
     "case.unmerged": _unmerged,
     "dispute.opened": _disputed,
     "dispute.adjudicated": _adjudicated,
+    "whistle.blown": _summoned,
+    "whistle.answered": _reported_in,
 }

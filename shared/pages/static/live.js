@@ -23,7 +23,7 @@ function look() {
 function changed() {
   // Many events at once are one look, and the first is not kept waiting.
   if (waiting) return;
-  document.body.dispatchEvent(new CustomEvent("live"));
+  document.body.dispatchEvent(new CustomEvent("live", { detail: { position: Number(last) } }));
   waiting = setTimeout(() => { waiting = null; if (again) { again = false; changed(); } }, CALM);
 }
 let again = false;
