@@ -69,7 +69,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     ),
     "dispatch": ("/work", "/cases", "/remedies", "/campaigns"),
     "survey": ("/feedback", "/assessment", "/flags"),
-    "notify": ("/docs", "/operations"),
+    "notify": ("/docs", "/operations", "/inbox"),
     "intake": ("/report", "/track", "/posters", "/desk", "/field"),
 }
 """Service → addresses that people open, and everything below each of them; `/` is itself alone."""

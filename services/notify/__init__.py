@@ -12,7 +12,7 @@ Hears:   report.accepted, report.rejected, report.appealed, report.merged, case.
          case.unmerged, department.registered (to know whom, and where), emergency.started and emergency.ended (to
          know how)
 Serves:  /api/v1/notices, /api/v1/outbox, /api/v1/subscriptions, /api/v1/events, /events,
-         /docs, /operations
+         /docs, /operations, /inbox
 
 What is said is data (`templates/`, and a folder in it for every set that an emergency may name). A notice carries
 neither words nor contacts: both are looked up at delivery.

@@ -84,12 +84,14 @@ def tell_closed(
 def tell_department(
     recorded: Recorded[CaseDispatched], log: EventLog, *, channels: Channels, consumer: str, at: datetime
 ) -> None:
-    """The department that leads, and those that help, hear that the case is theirs."""
+    """The department that leads, and those that help, hear that the case is theirs; those to be informed, whose."""
     event = recorded.event
     values = {"task_id": str(event.task_id)}
     codes = dict.fromkeys((event.department, *event.co_handlers))
     to = [Recipient(RecipientKind.DEPARTMENT, code, values) for code in codes]
     ask(log, recorded, "case_dispatched", to, channels=channels, consumer=consumer, at=at)
+    others = [Recipient(RecipientKind.DEPARTMENT, code, values) for code in event.informed if code not in codes]
+    ask(log, recorded, "case_informed", others, channels=channels, consumer=consumer, at=at)
 
 
 def tell_recalled(

@@ -10,6 +10,7 @@ from services.notify.delivery import Post
 from services.notify.domain import INBOX
 from services.notify.ears import CallingEars, channels_of
 from services.notify.handbook.doors import HandbookPages
+from services.notify.inbox.doors import InboxPages
 from services.notify.operations.doors import OperationsPages
 from services.notify.operations.subscription_doors import SubscriptionPages
 from services.notify.people import ProjectedDirectory
@@ -49,6 +50,7 @@ class NotifyService(  # one mixin for each kind of thing that has doors or ears
     TrialDoors,
     CatalogueDoors,
     HandbookPages,
+    InboxPages,
     OperationsPages,
     SubscriptionPages,
 ):

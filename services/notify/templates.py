@@ -46,6 +46,9 @@ OCCASIONS: dict[str, Occasion] = {
         RecipientKind.DEPARTMENT, frozenset({"number", "title", "department", "because", "due"})
     ),
     "dispatch_recalled": Occasion(RecipientKind.DEPARTMENT, frozenset({"number", "title", "department"})),
+    "case_informed": Occasion(
+        RecipientKind.DEPARTMENT, frozenset({"number", "title", "department", "because", "due"})
+    ),
     "clock_warned": Occasion(RecipientKind.DEPARTMENT, frozenset({"number", "title", "department", "stage", "due"})),
     "case_urged": Occasion(
         RecipientKind.DEPARTMENT, frozenset({"number", "title", "department", "stage", "due", "because"})

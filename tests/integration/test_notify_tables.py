@@ -4,28 +4,42 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from services.grid.accounts import contacts
+from services.grid.accounts import handlers as accounts
+from services.grid.accounts.domain import Post as Account
 from services.intake import handlers as intake_handlers
 from services.intake.desk import Desk
 from services.intake.handlers import Receipt
 from services.intake.projections import PROJECTIONS as INTAKE
-from services.notify import delivery, queries, reactions
+from services.notify import callings, delivery, queries, reactions, waiting
+from services.notify.callings import Office
 from services.notify.channels import Outbox
 from services.notify.delivery import Post
+from services.notify.hours import ProjectedHours
+from services.notify.inbox import queries as inbox
+from services.notify.people import ProjectedDirectory
 from services.notify.projections import PROJECTIONS
+from shared.contracts.appointment import AppointmentStarted
+from shared.contracts.appointment import Post as Held
+from shared.contracts.duty import DutyGapFound, DutyPostOpened
 from shared.contracts.emergency import EmergencyEnded, EmergencyStarted
 from shared.contracts.envelope import Actor, Recorded
 from shared.contracts.notice import NoticeRequested
 from shared.handling import Cause, amend, begin
 from shared.kernel.area import Area
-from shared.kernel.ids import derived_id
+from shared.kernel.ids import derived_id, new_id
+from shared.security.permission import Asker
 from shared.security.sealing import Sealer
 from tests.support import panlong
+from tests.support.calendars import YEAR_2026
 from tests.support.database import Database
+from tests.support.examples import example
 from tests.support.notices import AT, CHANNELS, writer
 from tests.support.projected import project
 from tests.support.reports import ACCEPTOR, cause, look_and_accept, told
@@ -195,3 +209,56 @@ def test_a_department_is_known_by_its_latest_word(town: Town) -> None:
     assert found is not None
     assert (found.name, found.contact) == ("环卫", "env@example.cn")
     assert queries.department(town.rows, "nobody") is None
+
+
+# --- colleagues ---------------------------------------------------------------------------------------------------
+
+LEAD, STREET = "p0317", Area("530103.004")
+AT_NIGHT = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+"""Monday 22:00 in the city."""
+IN_THE_MORNING = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
+
+
+def settled(town: Town) -> Recorded[Any]:
+    """Somebody holds the street's post and left a number; the working calendar is known; a desk is found empty."""
+    grid, dispatch = town.database.log("grid"), town.database.log("dispatch")
+    of = Cause(actor=Actor("operator", "operator"), at=AT)
+    accounts.create(grid, LEAD, Account("supervisor", STREET.path, None), of, called=None)
+    contacts.change(grid, town.post.writer.sealer, LEAD, {"phone": "13888886666"}, of)
+    held = AppointmentStarted(
+        appointment_id=new_id(),
+        person=LEAD,
+        post=Held.STREET_SUPERVISOR,
+        area=STREET.path,
+        grid=None,
+        since=date(2026, 1, 1),
+    )
+    begin(grid, f"appointment-{held.appointment_id}", (held,), of, area=STREET, correlation_id=new_id())
+    begin(dispatch, "rulebook-calendar-2026", (YEAR_2026,), of, area=STREET, correlation_id=new_id())
+    desk = new_id()
+    opened = replace(example(DutyPostOpened), post_id=desk, area=STREET.path, name="值班席")
+    gap = DutyGapFound(post_id=desk, area=STREET.path, starts_at=AT_NIGHT, ends_at=None)
+    begin(grid, f"duty-{desk}", (opened, gap), replace(of, at=AT_NIGHT), area=STREET, correlation_id=desk)
+    town.project()
+    return grid.stream(f"duty-{desk}")[-1]
+
+
+def test_a_colleague_is_told_by_name_when_somebody_is_there_and_finds_it_in_their_inbox(town: Town) -> None:
+    office = Office(town.log, ProjectedDirectory(town.rows), ProjectedHours(town.rows), CHANNELS)
+    callings.tell_duty(settled(town), office, consumer="notify.tell_duty", at=AT_NIGHT)
+    town.project()
+    early = waiting.send_due(town.post, AT_NIGHT)
+    sent = waiting.send_due(replace(town.post, clock=lambda: IN_THE_MORNING), IN_THE_MORNING)
+    town.project()
+    lead = Asker(LEAD, "supervisor", STREET)
+    (kept,) = inbox.letters(town.rows, lead, None, 10)
+    before = inbox.unread(town.rows, lead, IN_THE_MORNING)
+    inbox.mark_read(town.rows, lead, kept.notice.notice_id, IN_THE_MORNING)
+    inbox.mark_all_read(town.rows, lead, IN_THE_MORNING)
+
+    assert (early, sent) == (0, 1)
+    assert [one["address"] for one in queries.outbox(town.rows, None, 10)] == ["138****6666"]
+    assert town.database.query("SELECT account, read_by FROM grid.contact_accesses") == [(LEAD, "wuji_notify")]
+    assert (before, inbox.unread(town.rows, lead, IN_THE_MORNING)) == (1, 0)
+    assert inbox.letters(town.rows, replace(lead, id="p0318"), None, 10) == []
+    assert "值班席" in town.post.writer.words(kept.notice, town.log, town.rows)[0]

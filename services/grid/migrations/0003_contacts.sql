@@ -31,6 +31,7 @@ AS $$
     WHERE c.account = who AND c.wrapped_key IS NOT NULL;
 $$;
 
-REVOKE ALL ON FUNCTION grid.sealed_contact(text) FROM PUBLIC;
+-- Whoever may look into the schema could call what everybody may: triggers need nobody's right to be fired.
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA grid FROM PUBLIC;
 GRANT USAGE ON SCHEMA grid TO wuji_notify;
 GRANT EXECUTE ON FUNCTION grid.sealed_contact(text) TO wuji_notify;
