@@ -113,6 +113,12 @@ CREATE TABLE cases (
     resolved      boolean,
     is_open       boolean NOT NULL,
     awaited       boolean NOT NULL,
+    step_since    timestamptz NOT NULL,
+    in_report     bigint,
+    in_dispatch   bigint,
+    in_handle     bigint,
+    in_check      bigint,
+    first_position bigint NOT NULL,
     position      bigint NOT NULL
 ) WITH (fillfactor = 70);
 -- A list of cases at any tier is a walk along one index, newest first, however many cases there are.
@@ -132,6 +138,54 @@ CREATE TABLE area_counts (
     n       bigint NOT NULL,
     PRIMARY KEY (area, measure, key)
 ) WITH (fillfactor = 70);
+
+-- How a case stood from a position on. One that moved has a second row, `gone`, for the area that it left. Instants
+-- never run back along the positions.
+CREATE TABLE case_past (
+    position     bigint NOT NULL,
+    case_id      uuid NOT NULL,
+    at           timestamptz NOT NULL,
+    gone         boolean NOT NULL,
+    due_anew     boolean NOT NULL,
+    area         text COLLATE "C" NOT NULL,
+    state        text NOT NULL,
+    loop         text,
+    issue_type   text,
+    department   text,
+    satisfaction text,
+    resolved     boolean,
+    on_time      boolean,
+    on_the_spot  boolean NOT NULL,
+    problem      boolean NOT NULL,
+    is_open      boolean NOT NULL,
+    awaited      boolean NOT NULL,
+    reported_at  timestamptz NOT NULL,
+    due_at       timestamptz,
+    handled_at   timestamptz,
+    closed_at    timestamptz,
+    in_report    bigint,
+    in_dispatch  bigint,
+    in_handle    bigint,
+    in_check     bigint,
+    PRIMARY KEY (position, gone)
+);
+CREATE INDEX case_past_of_an_area ON case_past (area, position);
+CREATE INDEX case_past_of_a_case ON case_past (case_id, position) WHERE NOT gone;
+CREATE INDEX case_past_due ON case_past (due_at) WHERE due_anew;
+CREATE INDEX case_past_gone ON case_past (area, position) WHERE gone;
+
+-- All counters of an area as of a position: those of the tiers down to `depth` whose areas changed since the last mark.
+CREATE TABLE past_marks (
+    position bigint PRIMARY KEY,
+    at       timestamptz NOT NULL,
+    depth    smallint NOT NULL
+);
+CREATE TABLE area_sums (
+    area     text COLLATE "C" NOT NULL,
+    position bigint NOT NULL,
+    sums     json NOT NULL,
+    PRIMARY KEY (area, position)
+);
 
 -- projection: accounts
 CREATE TABLE accounts (

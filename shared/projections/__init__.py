@@ -15,6 +15,6 @@ A service says *what* its rows are (`Projection` in its `projections.py`); this 
 from __future__ import annotations
 
 from shared.projections.projection import Batch, Cursor, Projection, tables_of
-from shared.projections.rows import select, upsert
+from shared.projections.rows import copy, said, select, upsert
 
-__all__ = ["Batch", "Cursor", "Projection", "select", "tables_of", "upsert"]
+__all__ = ["Batch", "Cursor", "Projection", "copy", "said", "select", "tables_of", "upsert"]

@@ -30,6 +30,9 @@ class Cursor(Protocol):
     def execute(self, query: str, vars: Mapping[str, Any] | Sequence[Any] | None = None) -> None:
         """Run one statement; parameters are `%s` or `%(name)s`."""
 
+    def copy_expert(self, sql: str, file: Any) -> None:
+        """Run a COPY that reads the file."""
+
     def fetchone(self) -> Any:
         """The next row as a tuple; None at the end."""
 

@@ -25,7 +25,7 @@ from shared.projections.reading import head, read
 from shared.projections.track import Connection, Run, Unreadable, transaction
 
 # Few enough that a batch's transaction is over within a second: while it writes, it holds back what is published.
-_BATCH = 20_000
+_BATCH = 16_384
 _NEAR = 2_000
 """So close to the live rows, the rest is done while they stand still."""
 _TRIES, _PAUSE = 30, 1.0

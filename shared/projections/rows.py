@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -39,6 +42,22 @@ def upsert(cursor: Cursor, table: str, key: Sequence[str], rows: Sequence[Mappin
         f" ON CONFLICT ({', '.join(key)}) DO {change}",
         [as_json(rows)],
     )
+
+
+def copy(cursor: Cursor, table: str, columns: Sequence[str], lines: Sequence[str]) -> None:
+    """Add rows that are new for certain: the cheapest way in. A line has the columns as `said`, with tabs between."""
+    cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", io.StringIO("\n".join(lines) + "\n"))
+
+
+@lru_cache(maxsize=100_000)
+def said(value: str | int | datetime | None) -> str:
+    """A value as `copy` takes it; the same few values come again and again."""
+    if value is None:
+        return r"\N"
+    return value.isoformat() if isinstance(value, datetime) else str(value).translate(_ESCAPED)
+
+
+_ESCAPED = str.maketrans({"\\": r"\\", "\n": r"\n", "\t": r"\t", "\r": r"\r"})
 
 
 def as_json(rows: Sequence[Any]) -> str:

@@ -14,6 +14,10 @@ RELATIVE_ERROR = 0.02
 """Of a quantile from these buckets, against the same rank's true value; for durations of a second and more."""
 _GROWTH = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
 _LOG_GROWTH = math.log(_GROWTH)
+WIDE_ERROR = 0.05
+"""The same for the wide buckets."""
+_WIDE_GROWTH = (1 + WIDE_ERROR) / (1 - WIDE_ERROR)
+_LOG_WIDE_GROWTH = math.log(_WIDE_GROWTH)
 
 
 def bucket(seconds: float) -> str:
@@ -26,8 +30,25 @@ def seconds_of(key: str) -> float:
     return 2 * _GROWTH ** int(key) / (_GROWTH + 1)
 
 
+def wide_bucket(seconds: float) -> str:
+    """The same with wider buckets, for what is counted in many places."""
+    return f"{max(0, math.ceil(math.log(seconds) / _LOG_WIDE_GROWTH - 1e-9)):03d}" if seconds > 1 else "000"
+
+
+def wide_quantile(counts: Mapping[str, int], share: float) -> float | None:
+    """`quantile` for wide buckets."""
+    key = _ranked(counts, share)
+    return None if key is None else 2 * _WIDE_GROWTH ** int(key) / (_WIDE_GROWTH + 1)
+
+
 def quantile(counts: Mapping[str, int], share: float) -> float | None:
     """The duration in seconds below which that share of the counted ones lies (nearest rank); None for none."""
+    key = _ranked(counts, share)
+    return None if key is None else seconds_of(key)
+
+
+def _ranked(counts: Mapping[str, int], share: float) -> str | None:
+    """The bucket of the nearest rank."""
     total = sum(counts.values())
     if total <= 0:
         return None
@@ -36,5 +57,5 @@ def quantile(counts: Mapping[str, int], share: float) -> float | None:
     for key in sorted(counts):
         seen += counts[key]
         if seen >= rank:
-            return seconds_of(key)
+            return key
     raise ValueError("the counts add up to less than their sum")

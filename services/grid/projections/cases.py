@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from services.grid.projections import past
 from services.grid.projections.case_rows import ARRIVES, CHANGES, COLUMNS, Book, CaseRow
 from services.grid.projections.counting import Contribution, Counts, Difference, contributions
+from shared.contracts.envelope import Recorded
 from shared.projections import Batch, Cursor, Projection, tables_of
 from shared.projections.rows import as_json
 
@@ -31,17 +36,29 @@ WHERE (counted.area, counted.measure, counted.key) = (gone.area, gone.measure, g
 
 
 def apply(batch: Batch, cursor: Cursor) -> None:
-    """Bring the rows forward, and the counters by exactly what changed in the rows."""
-    book = Book(_load(cursor, {str(recorded.correlation_id) for recorded in batch.events}))
+    """Bring the rows forward, the counters by exactly what changed in the rows, and keep how the cases stood."""
+    mark, at = past.standing_now(cursor)
+    for begins, events in past.stretches(batch.events):
+        mark = past.note_sums(cursor, mark, begins, at)
+        at = _take(events, cursor, at)
+
+
+def _take(events: Sequence[Recorded[Any]], cursor: Cursor, at: datetime | None) -> datetime | None:
+    """A stretch of events within which no sums are to be noted; when the last change was recorded."""
+    book = Book(_load(cursor, {str(recorded.correlation_id) for recorded in events}))
     before = {case_id: (row.area, contributions(row)) for case_id, row in book.rows.items()}
-    for recorded in batch.events:
-        book.take(recorded)
+    changes = past.Past(at, {case_id: past.standing(row) for case_id, row in book.rows.items()})
+    for recorded in events:
+        if (row := book.take(recorded)) is not None:
+            changes.note(row, recorded)
     difference = Difference()
     nothing: tuple[str, frozenset[Contribution]] = ("", frozenset())
     for case_id, row in book.rows.items():
         difference.change(*before.get(case_id, nothing), row.area, contributions(row))
     _store(cursor, list(book.rows.values()))
     _add(cursor, difference.counts())
+    changes.store(cursor)
+    return changes.at
 
 
 def _load(cursor: Cursor, case_ids: set[str]) -> dict[str, CaseRow]:
@@ -74,4 +91,5 @@ CASES = Projection(
     tables=tables_of(str(Path(__file__).parent), "cases"),
     handles=frozenset(ARRIVES) | frozenset(CHANGES),
     apply=apply,
+    revision=2,
 )

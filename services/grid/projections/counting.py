@@ -16,6 +16,7 @@ measure        key                    what n counts
 `limit`        `on_time`, `late`      issues handled within their limit, and after it
 `handling`     bucket                 issues handled, by the time from report to handled
 `handling_10`  ten buckets            the same, by ten neighbouring buckets
+`step`         step and bucket        issues that have left the step, by the time spent in it: `handle 0123`
 `answer`       satisfaction, solved   issues by the reporter's last answer: `satisfied yes`
 
 Issues with a limit are `due` and `limit` together; those overdue and open at an instant are the `due` of the days
@@ -30,9 +31,9 @@ from collections import defaultdict
 from datetime import datetime
 from functools import lru_cache
 
-from services.grid.domain.quantiles import bucket
+from services.grid.domain.quantiles import bucket, wide_bucket
 from services.grid.domain.time import day_of
-from services.grid.projections.case_rows import CaseRow, is_clocked
+from services.grid.projections.case_rows import TIMED, CaseRow, is_clocked
 from shared.contracts.case import Loop
 from shared.kernel.case_states import State
 
@@ -46,7 +47,7 @@ _CLOSED = frozenset({State.CLOSED.value, State.ARCHIVED.value})
 
 def contributions(row: CaseRow) -> frozenset[Contribution]:
     """What the row counts for; the same row always counts for the same."""
-    found: list[Contribution] = [("state", f"{row.state} {row.loop or '-'}"), ("opened", day_of(row.reported_at))]
+    found = [("state", f"{row.state} {row.loop or '-'}"), _day("opened", row.reported_at)]
     if row.issue_type is not None:
         found.append(("type", row.issue_type))
     if row.department is not None:
@@ -57,25 +58,28 @@ def contributions(row: CaseRow) -> frozenset[Contribution]:
         found += _closed(row, row.closed_at)
     if row.problem:
         found.append(("problem", "open" if row.is_open else "settled"))
-    if row.handled_at is not None:
-        found += _handled(row, row.handled_at)
-    if row.satisfaction is not None:
-        found.append(("answer", f"{row.satisfaction} {'yes' if row.resolved else 'no'}"))
-    return frozenset(found)
+    return frozenset([*found, *_times(row)])
 
 
 def _closed(row: CaseRow, closed_at: datetime) -> list[Contribution]:
-    found = [("closed", day_of(closed_at))]
+    found = [_day("closed", closed_at)]
     if row.on_the_spot or row.loop == Loop.COMMUNITY.value:
         found.append(("solved", "in_grid"))
     return found
 
 
-def _handled(row: CaseRow, handled_at: datetime) -> list[Contribution]:
-    span = bucket((handled_at - row.reported_at).total_seconds())
-    found = [("handling", span), ("handling_10", span[:-1])]
-    if is_clocked(row):
-        found.append(("limit", "on_time" if row.on_time else "late"))
+def _times(row: CaseRow) -> list[Contribution]:
+    """How long it took, whether that was in time, and what people said of it."""
+    found: list[Contribution] = []
+    if row.handled_at is not None:
+        found += _handled((row.handled_at - row.reported_at).total_seconds())
+        if is_clocked(row):
+            found.append(("limit", "on_time" if row.on_time else "late"))
+    for step, spent in zip(TIMED, (row.in_report, row.in_dispatch, row.in_handle, row.in_check), strict=True):
+        if spent is not None:
+            found.append(_spent(step, spent))
+    if row.satisfaction is not None:
+        found.append(("answer", f"{row.satisfaction} {'yes' if row.resolved else 'no'}"))
     return found
 
 
@@ -86,9 +90,33 @@ def _open(row: CaseRow) -> list[Contribution]:
     if row.department is not None:
         found.append(("dept_open", row.department))
     if row.awaited and row.due_at is not None:
-        day = day_of(row.due_at)
-        found += [("due", day), ("due_month", day[:7])]
+        found += _due(row.due_at)
     return found
+
+
+# A row is looked at after each of its events, and most events leave its instants alone.
+
+
+@lru_cache(maxsize=50_000)
+def _day(measure: str, at: datetime) -> Contribution:
+    return (measure, day_of(at))
+
+
+@lru_cache(maxsize=50_000)
+def _due(at: datetime) -> tuple[Contribution, ...]:
+    day = day_of(at)
+    return (("due", day), ("due_month", day[:7]))
+
+
+@lru_cache(maxsize=50_000)
+def _handled(seconds: float) -> tuple[Contribution, ...]:
+    span = bucket(seconds)
+    return (("handling", span), ("handling_10", span[:-1]))
+
+
+@lru_cache(maxsize=50_000)
+def _spent(step: str, seconds: int) -> Contribution:
+    return ("step", f"{step} {wide_bucket(seconds)}")
 
 
 class Difference:
