@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local import problems, site
@@ -22,7 +23,7 @@ from deploy.local.site import LOCAL, Limits, Site
 from deploy.local.tls import Tls
 from deploy.local.words import say
 from deploy.web import own
-from shared.kernel.errors import Unavailable
+from shared.kernel.errors import Invalid, Unavailable
 
 SETTINGS = """\
 # Written by the local stack at every start.
@@ -57,6 +58,7 @@ class Nginx:
         self.pid_file = PidFile(pids / "nginx.json")
         self.ports = ports
         self.limits: Limits = LOCAL
+        self.tiles: Path | None = None
 
     @property
     def url(self) -> str:
@@ -149,7 +151,23 @@ class Nginx:
             services={service: f"127.0.0.1:{self.ports[f'{service}.http']}" for service in ROUTES},
             ready={process: f"127.0.0.1:{self.ports[f'{process}.admin']}" for process in PROCESSES},
             limits=self.limits,
+            tiles=self.tiles,
         )
+
+
+def tiles_of(wished: Mapping[str, str]) -> Path | None:
+    """The folder with the city's own map, if one is named. Raises Invalid when nginx could not serve it."""
+    named = wished.get("WUJI_TILES")
+    if not named:
+        return None
+    folder = Path(named)
+    if not folder.is_absolute() or not folder.is_dir() or any(letter in named for letter in " ;{}'\""):
+        raise Invalid(
+            say(f"{named} 不是可用的目录", f"{named} is no folder that nginx can serve"),
+            where="WUJI_TILES",
+            hint=say("绝对路径，不含空格和引号", "give its absolute path, without blanks or quotes"),
+        )
+    return folder
 
 
 def worker_user() -> str:

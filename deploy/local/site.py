@@ -68,6 +68,8 @@ class Site:
     """Whether browsers are told to come with TLS only from now on, and everything that comes without is sent there."""
     ready: Mapping[str, str] = field(default_factory=dict)
     """Process → host:port of its admin port."""
+    tiles: Path | None = None
+    """A folder of map tiles `z/x/y.png`."""
     behind: tuple[str, ...] = ()
     """Networks of proxies before it, who are believed when they say whom they speak for."""
 
@@ -197,6 +199,17 @@ server {{
 LOCATION = """\
     location {path} {{ {limits}proxy_pass http://wuji_{service}; }}
 """
+TILES = """
+    # A tile that is not there is an empty place on the map, no error.
+    location /tiles/ {{
+        {everybody}
+        alias {folder}/;
+        error_page 404 = @no_tile;
+        add_header Cache-Control "public, max-age=604800";
+        add_header X-Content-Type-Options nosniff;{header}
+    }}
+    location @no_tile {{ return 204; }}
+"""
 STREAM = "proxy_buffering off; proxy_read_timeout 1h; "
 THERE = """\
     location {path} {{ return 308 https://$host:{port}$request_uri; }}
@@ -216,7 +229,7 @@ def _plain_server(site: Site) -> str:
         security="",
         header="",
         everybody=_everybody(site.limits),
-        locations=_locations(site, pages),
+        locations=_tiles(site, "") + _locations(site, pages),
     )
 
 
@@ -238,8 +251,15 @@ def _secure_server(site: Site) -> str:
         security=security,
         header=header,
         everybody=_everybody(site.limits),
-        locations=_locations(site, ""),
+        locations=_tiles(site, header) + _locations(site, ""),
     )
+
+
+def _tiles(site: Site, header: str) -> str:
+    """The city's own map, where it has given one."""
+    if site.tiles is None:
+        return ""
+    return TILES.format(everybody=_everybody(site.limits), folder=site.tiles, header=header)
 
 
 def _locations(site: Site, people_go_to: str) -> str:

@@ -14,7 +14,7 @@ from deploy.local import environment, packages, preparation, tls, wishes
 from deploy.local.backends import Backends
 from deploy.local.credentials import Credentials
 from deploy.local.environment import PROCESSES
-from deploy.local.nginx import Nginx
+from deploy.local.nginx import Nginx, tiles_of
 from deploy.local.places import RunDir
 from deploy.local.ports import Ports
 from deploy.local.processes import tail
@@ -93,6 +93,7 @@ class Stack:
         self.set_up(progress)
         self._free_taken_ports(progress)
         self.nginx.serve(tls.wished(wished, self.run.env))
+        self.nginx.tiles = tiles_of(wished)
         changed = environment.write(self.run.env, self.backends, self.ports, self.url, wished)
         with progress.step(say("启动服务", "Start the services")) as step:
             self.supervisor.start(changed=changed)

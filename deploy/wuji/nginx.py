@@ -58,13 +58,24 @@ def nginx() -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help=say("静态文件目录，并写入文件", f"folder of static files, which is filled now; default {PAGES}, not filled"),
 )
+@click.option(
+    "--tiles",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=say("地图瓦片目录，同 WUJI_TILES", "folder of map tiles, as in WUJI_TILES"),
+)
 def sample(
-    host: str, cert: Path, key: Path, services: tuple[str, ...], behind: tuple[str, ...], pages: Path | None
+    host: str,
+    cert: Path,
+    key: Path,
+    services: tuple[str, ...],
+    behind: tuple[str, ...],
+    pages: Path | None,
+    tiles: Path | None,
 ) -> None:
     """打印样板配置：TLS、HTTP/2、限流、限体积。Print settings: TLS, HTTP/2, limits of rates and bodies."""
     if pages is not None:
         fill(pages)
-    click.echo(rendered(host, cert, key, addresses(services), behind, pages or PAGES), nl=False)
+    click.echo(rendered(host, cert, key, addresses(services), behind, pages or PAGES, tiles), nl=False)
 
 
 def rendered(
@@ -74,12 +85,13 @@ def rendered(
     services: dict[str, str] | None = None,
     behind: tuple[str, ...] = (),
     pages: Path = PAGES,
+    tiles: Path | None = None,
 ) -> str:
     """The file."""
     from deploy.local.site import CITY, Site, text
     from deploy.local.tls import Tls
 
-    for word in (host, str(cert), str(key), str(pages), *behind):
+    for word in (host, str(cert), str(key), str(pages), str(tiles or ""), *behind):
         if any(letter in word for letter in " ;{}'\"\n"):
             raise Invalid(say(f"nginx 读不懂 {word!r}", f"nginx would not understand {word!r}"), where=word)
     site = Site(
@@ -92,6 +104,7 @@ def rendered(
         services=services or addresses(()),
         limits=CITY,
         behind=behind,
+        tiles=tiles,
     )
     return HEADER.format(pages=pages, host=host) + text(site)
 

@@ -17,8 +17,8 @@ from shared.ports import Rows
 if TYPE_CHECKING:
     from shared.geometry.picture import Figure
 
-HEIGHTS = (440.0, 920.0)
-"""How high a map of real boundaries may be, for 1000 in width."""
+WIDTHS, HEIGHTS = (560.0, 1000.0), (440.0, 860.0)
+"""How large a map of real boundaries may be: high where the ground is long from north to south."""
 _MARGIN = 14.0
 _SMALLEST, _LARGEST = 13.0, 26.0
 _KEPT = 64
@@ -26,6 +26,9 @@ _KEPT = 64
 
 _STANDING = "SELECT path, position FROM boundaries WHERE parent = %s ORDER BY path"
 _SHAPES = "SELECT path, shape FROM boundaries WHERE parent = %s ORDER BY path"
+
+_Drawn = tuple[Mapping[str, "Figure"], tuple[float, float]]
+"""The figures by path, and how large the picture is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Maps:
     """The maps that one process has drawn: one is drawn again when a boundary in it changes."""
 
     def __init__(self) -> None:
-        self._drawn: OrderedDict[tuple[Any, ...], tuple[Mapping[str, Figure], float]] = OrderedDict()
+        self._drawn: OrderedDict[tuple[Any, ...], _Drawn] = OrderedDict()
 
     def of(self, rows: Rows, path: str, children: Sequence[Mapping[str, Any]]) -> GroundMap | None:
         """The map of the area with these children; None when there are none."""
@@ -80,15 +83,13 @@ class Maps:
         without = sum(1 for child in children if child["path"] not in bounded)
         if without:
             return _schematic(children, without if bounded else 0)
-        figures, height = self._figures(rows, path, standing)
+        figures, (width, height) = self._figures(rows, path, standing)
         chosen = [figures[child["path"]] for child in children]
-        labels = labelled(chosen, [child["name"] for child in children], mosaic.WIDTH, height)
+        labels = labelled(chosen, [child["name"] for child in children], width, height)
         tiles = tuple(Tile(figure.path, label) for figure, label in zip(chosen, labels, strict=True))
-        return GroundMap(tiles, mosaic.WIDTH, height, True, 0)
+        return GroundMap(tiles, width, height, True, 0)
 
-    def _figures(
-        self, rows: Rows, path: str, standing: tuple[tuple[str, int], ...]
-    ) -> tuple[Mapping[str, Figure], float]:
+    def _figures(self, rows: Rows, path: str, standing: tuple[tuple[str, int], ...]) -> _Drawn:
         key = (path, standing)
         if key not in self._drawn:
             self._drawn[key] = _draw(rows, path)
@@ -98,14 +99,14 @@ class Maps:
         return self._drawn[key]
 
 
-def _draw(rows: Rows, path: str) -> tuple[Mapping[str, Figure], float]:
+def _draw(rows: Rows, path: str) -> _Drawn:
     # A city without boundaries needs no geometry.
     from shared.geometry.picture import Frame, figures
     from shared.geometry.shapes import unpacked
 
     shapes = {row["path"]: unpacked(row["shape"]) for row in rows.query(_SHAPES, [path])}
-    frame = Frame.around(list(shapes.values()), mosaic.WIDTH, HEIGHTS, _MARGIN)
-    return dict(zip(shapes, figures(list(shapes.values()), frame), strict=True)), frame.height
+    frame = Frame.around(list(shapes.values()), WIDTHS, HEIGHTS, _MARGIN)
+    return dict(zip(shapes, figures(list(shapes.values()), frame), strict=True)), (frame.width, frame.height)
 
 
 def _schematic(children: Sequence[Mapping[str, Any]], without: int) -> GroundMap:

@@ -30,8 +30,9 @@ class Boundaries:
     """The boundaries of one process."""
 
     def __init__(self) -> None:
+        self._rows: Rows | None = None
         self._standing: _Standing = (0, 0)
-        self._looked_at = 0.0
+        self._looked_at = -LOOK_AGAIN
         self._outlines: Outlines | None = None
 
     def narrowest(self, rows: Rows, point: Point) -> Area | None:
@@ -54,8 +55,10 @@ class Boundaries:
         return self._standing
 
     def _known(self, rows: Rows) -> Outlines | None:
-        if time.monotonic() - self._looked_at > LOOK_AGAIN:
-            ((row),) = rows.query(_STANDING)
+        if rows is not self._rows:
+            self._rows, self._standing, self._outlines, self._looked_at = rows, (0, 0), None, -LOOK_AGAIN
+        if time.monotonic() - self._looked_at >= LOOK_AGAIN:
+            (row,) = rows.query(_STANDING)
             standing = (row["n"], row["newest"])
             if standing != self._standing:
                 self._outlines = _read(rows) if row["n"] else None

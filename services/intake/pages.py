@@ -36,6 +36,8 @@ from shared.web.call import ANYONE, Call, Reply
 
 STAFF = ("acceptor", "grid_worker", "supervisor", "dispatcher", "duty_chief", "operator")
 _PHONE = re.compile(PHONE)
+TILES = "/tiles/{z}/{x}/{y}.png"
+"""Served from the folder that WUJI_TILES names."""
 _PHOTO = re.compile(r"photo:[0-9a-f]{64}")
 
 
@@ -99,6 +101,7 @@ class ResidentPages(Room):
             streets=queries_pages.communities(self.rows),
             alike=[],
             most_photos=MOST_PHOTOS,
+            tiles=TILES if self.settings.get("WUJI_TILES") else "",
             key=said["key"] or str(new_id()),
             **self._where(_area(said["area"]), point=point),
         )

@@ -14,6 +14,7 @@ from services.intake.doors.photos import PhotoDoors
 from services.intake.duplicate_schemas import ClustersAnswer, ClustersQuery, DuplicatesAnswer
 from services.intake.field_pages import FieldPages
 from services.intake.inbound.doors import InboundDoors
+from services.intake.map_pages import MapPages
 from services.intake.open311.doors import Open311Doors
 from services.intake.pages import ResidentPages
 from services.intake.reasons import reasons
@@ -51,7 +52,7 @@ REPORTS = "/api/v1/reports"
 
 
 class IntakeService(
-    Open311Doors, InboundDoors, PhotoDoors, FieldDoors, AppealDoors, ResidentPages, DeskPages, FieldPages
+    Open311Doors, InboundDoors, PhotoDoors, FieldDoors, AppealDoors, ResidentPages, MapPages, DeskPages, FieldPages
 ):
     """采集上报: from the first word to a case, a refusal or a merge."""
 

@@ -31,13 +31,16 @@ class Frame:
     height: float
 
     @classmethod
-    def around(cls, shapes: Sequence[BaseGeometry], width: float, heights: tuple[float, float], margin: float) -> Frame:
-        """All of the shapes in the middle of a picture that is as high as they need, within those heights."""
-        west, south, east, north = shapely.total_bounds(numpy.array(shapes, dtype=object))
+    def around(
+        cls, shapes: Sequence[BaseGeometry], widths: tuple[float, float], heights: tuple[float, float], margin: float
+    ) -> Frame:
+        """All of the shapes in the middle of a picture that is as large as they need, within those bounds."""
+        west, south, east, north = shapely.total_bounds(numpy.array(shapes, dtype=object)).tolist()
         narrow = cos(radians((south + north) / 2))
         wide, high = max((east - west) * narrow, 1e-9), max(north - south, 1e-9)
-        height = min(max((width - 2 * margin) * high / wide + 2 * margin, heights[0]), heights[1])
-        scale = min((width - 2 * margin) / wide, (height - 2 * margin) / high)
+        scale = min((widths[1] - 2 * margin) / wide, (heights[1] - 2 * margin) / high)
+        width = min(max(wide * scale + 2 * margin, widths[0]), widths[1])
+        height = min(max(high * scale + 2 * margin, heights[0]), heights[1])
         left, top = (width - wide * scale) / 2, (height - high * scale) / 2
         return cls(west - left / (scale * narrow), north + top / scale, scale * narrow, scale, width, height)
 

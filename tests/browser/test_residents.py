@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from pathlib import Path
 from uuid import UUID
 
@@ -11,15 +12,19 @@ import pytest
 from openpyxl import load_workbook
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect
+from shapely import Point
+from shapely.geometry.base import BaseGeometry
 
 from services.survey.domain.feedback import feedback_id
 from shared.kernel.ids import new_id
 from shared.security import links
+from tests.support.boundaries import collection, panlong
 from tests.support.browser import DESK, PHONE, Open, Window, axe
 from tests.support.city import City
 from tests.support.stack import RunningStack, eventually
 
 BUILDING = "530103.004.006.003.00001"
+STREET = "530103.004"
 
 
 @pytest.fixture
@@ -114,6 +119,77 @@ def test_without_a_network_it_waits_on_the_phone_and_is_sent_once(
 
     assert nothing_yet == []
     assert sorted((count for _, count, _ in reports_like(city_pages, mark)), reverse=True) == [1, 0]
+
+
+def bound_a_street(stack: RunningStack, folder: Path) -> dict[str, BaseGeometry]:
+    """Schematic boundaries of a street and of everything in it, brought in as an operator does."""
+    ground = {path: shape for path, shape in panlong().items() if path.startswith(STREET)}
+    file = folder / "示意.geojson"
+    file.write_text(json.dumps(collection(ground)), encoding="utf-8")
+    done = stack.json("areas", "import", str(file), "--source", "示意", "--commit")
+    known = "SELECT count(*) FROM intake.outlines"
+
+    assert done["refused"] == 0
+    assert eventually(lambda: stack.rows(known, role="intake")[0][0] >= len(ground), 20)
+    return ground
+
+
+def choose_by_keyboard(window: Window) -> str:
+    """On the map, a little nearer and a little to the side; what is said to be there."""
+    page, take = window.page, window.page.locator("#picker [data-take]")
+    page.click("#on-map")
+    expect(take).to_be_enabled()
+    window.screenshot("report-map-phone")
+    assert axe(page) == []
+    assert window.fits()
+    expect(page.locator(".picker-map")).to_be_focused()
+    for key in ("Equal", "ArrowLeft"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(800)
+    expect(take).to_be_enabled()
+    named = page.inner_text(".picker-told")
+    page.keyboard.press("Enter")
+    expect(page.locator("#where .tag").last).to_have_text(named.split(" › ")[-1])
+    return named
+
+
+def test_a_resident_chooses_the_place_on_a_map_and_it_is_said_in_words(
+    browser_page: Open, city_pages: RunningStack, tmp_path: Path
+) -> None:
+    ground = bound_a_street(city_pages, tmp_path)
+    window = browser_page(size=PHONE)
+    page, mark = window.page, new_id().hex[-8:]
+    window.go(f"/report?area={STREET}.006")
+    page.click("#next")
+    page.fill("#f-words", f"井盖松动 {mark}")
+    page.select_option("#f-type", "E-01-02")
+    page.click("#next")
+    before = page.evaluate("performance.getEntriesByType('resource').map(one => one.name).join()")
+    named = choose_by_keyboard(window)
+    page.click("#next")
+    page.click("#send")
+    page.wait_for_url("**/track/**")
+    ((area, lat, lon),) = city_pages.rows(
+        "SELECT area, (data->'point'->>'lat')::float, (data->'point'->>'lon')::float FROM es.events"
+        " WHERE type = 'report.submitted' AND data->>'words' LIKE %s",
+        (f"%{mark}%",),
+    )
+
+    assert "leaflet" not in before
+    assert len(named.split(" › ")) >= 3
+    assert ground[area[:14]].covers(Point(lon, lat))
+
+
+def test_where_every_part_has_a_boundary_the_map_shows_them(
+    browser_page: Open, city_pages: RunningStack, tmp_path: Path
+) -> None:
+    ground = bound_a_street(city_pages, tmp_path)
+    window = browser_page("demo.dispatcher")
+    window.go(f"/areas/{STREET}")
+    window.screenshot("area-real-map")
+
+    assert window.page.locator("svg.mosaic.real a").count() == len(ground) - 1
+    assert axe(window.page) == []
 
 
 def test_a_neighbour_joins_instead_of_telling_it_again(browser_page: Open, city_pages: RunningStack) -> None:

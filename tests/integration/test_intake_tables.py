@@ -9,11 +9,14 @@ from uuid import UUID
 
 import pytest
 from psycopg2 import errors
+from shapely import box
 
-from services.intake import duplicates, handlers, queries, vault
+from services.grid import handlers as grid_handlers
+from services.intake import duplicates, handlers, outlines, places, queries, vault
 from services.intake.desk import Desk
 from services.intake.handlers import Receipt
 from services.intake.projections import PROJECTIONS
+from shared.contracts.area import AreaBounded, AreaCreated
 from shared.contracts.case import (
     CaseClosed,
     CaseDispatched,
@@ -27,11 +30,14 @@ from shared.contracts.envelope import Actor
 from shared.contracts.report import Source
 from shared.contracts.rulebook import IssueTypeWithdrawn
 from shared.contracts.shapes import Point
+from shared.geometry.shapes import polygons_of
+from shared.handling import Cause
 from shared.kernel.area import Area
 from shared.kernel.errors import Invalid, NotFound
 from shared.kernel.ids import derived_id
 from shared.ports import Append, Happening
 from shared.postgres.verify import verify
+from shared.security.permission import Asker
 from shared.security.sealing import Sealer
 from tests.support import panlong
 from tests.support.database import Database
@@ -40,6 +46,7 @@ from tests.support.reports import ACCEPTOR, AT, HERE, cause, look_and_accept, to
 
 pytestmark = pytest.mark.integration
 
+OPERATOR = Actor("operator-1", "operator")
 SEALER = Sealer(os.urandom(32))
 
 
@@ -58,6 +65,11 @@ class Intake:
 
     def tell(self, **changes: Any) -> Receipt:
         return handlers.submit(self.log, self.desk, told(**changes), cause())
+
+    def place(self, lat: float, lon: float) -> str | None:
+        """The path of the area that a point is found in."""
+        found = places.nearest(self.rows, Point(lat=lat, lon=lon))
+        return None if found is None else found.path
 
     def project(self) -> None:
         project(self.database, PROJECTIONS)
@@ -390,3 +402,38 @@ def _close(database: Database, receipt: Receipt) -> None:
             correlation_id=case_id,
         )
     )
+
+
+def test_a_point_belongs_to_the_narrowest_boundary_that_holds_it_and_never_to_a_place_that_it_lies_outside_of(
+    intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlines, "LOOK_AGAIN", 0.0)
+    grid = intake.database.log("grid")
+    operator, why = Asker("operator-1", "operator"), Cause(actor=OPERATOR, at=AT)
+    street, community, group = box(102.7, 25.0, 102.8, 25.1), box(102.7, 25.0, 102.75, 25.1), Area("530103.004.012.003")
+    for path, name, lat, lon in ((group.path, "三组", 25.05, 102.7501), ("530103.005", "别处", 25.2, 102.701)):
+        centred = AreaCreated(path=path, name=name, kind="居民小组", centre=Point(lat=lat, lon=lon))
+        happened, standing = Happening(centred, AT), len(grid.stream(f"area-{path}"))
+        about = derived_id("area", path)
+        grid.append(
+            Append(stream=f"area-{path}", expected=standing, happenings=(happened,), area=Area(path), actor=OPERATOR,
+                   correlation_id=about)
+        )  # fmt: skip
+    intake.project()
+    before = intake.place(25.05, 102.7499), intake.place(25.05, 102.7502)
+    for path, shape in (("530103.004", street), ("530103.004.012", community)):
+        boundary = AreaBounded(path=path, polygons=polygons_of(shape), source="示意")
+        grid_handlers.bound_area(grid, boundary, operator, why)
+    intake.project()
+    after = intake.place(25.05, 102.7499), intake.place(25.05, 102.7502), intake.place(25.2, 102.7012)
+    away = places.BOUNDARIES.metres_outside(intake.rows, group, Point(lat=25.05, lon=102.7502))
+    grid_handlers.unbound_area(grid, Area("530103.004.012"), operator, why, reason="界线有误")
+    intake.project()
+
+    # By centres alone both are near the group.
+    assert before == (group.path, group.path)
+    # One is in its community, the other across the street's inner border, however near; where nothing is bounded
+    # the nearest centre still says.
+    assert after == (group.path, "530103.004", "530103.005")
+    assert away == pytest.approx(20, abs=1)
+    assert intake.place(25.05, 102.7502) == group.path

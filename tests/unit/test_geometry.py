@@ -160,20 +160,21 @@ def test_every_centre_of_panlong_lies_in_the_cell_around_it() -> None:
 
 def test_north_is_up_and_the_picture_is_filled() -> None:
     tall = box(102.7, 25.0, 102.8, 25.3)
-    frame = Frame.around([tall], 1000, (440, 920), 14)
+    frame = Frame.around([tall], (560, 1000), (440, 920), 14)
     left, bottom = frame.place(102.7, 25.0)
     right, top = frame.place(102.8, 25.3)
 
     assert frame.height == 920
     assert (top, bottom) == (pytest.approx(14), pytest.approx(906))
-    assert left == pytest.approx(1000 - right)
+    assert frame.width == 560
+    assert left == pytest.approx(560 - right)
     # A degree of longitude is shorter than one of latitude by the cosine.
     assert (right - left) / (bottom - top) == pytest.approx(math.cos(math.radians(25.15)) / 3, rel=1e-3)
 
 
 def test_a_figure_has_its_holes_and_a_place_for_its_name_outside_of_them() -> None:
     ring = shapely.difference(box(102.7, 25.0, 102.8, 25.1), box(102.72, 25.02, 102.78, 25.08))
-    frame = Frame.around([ring], 1000, (440, 920), 14)
+    frame = Frame.around([ring], (560, 1000), (440, 920), 14)
     (found,) = figures([ring], frame)
     inside = frame.drawn(ring)
 

@@ -1,6 +1,6 @@
 // Keeps the form at hand where there is no network. What is told meanwhile waits in the page's own store.
 const STORE = "wuji-report-{{ asset('intake/report.js').path|replace('/', '-') }}";
-const KEPT = ["/report", {% for name in ("vendor/pico.css", "tokens.css", "app.css", "intake/report.css", "vendor/htmx.js", "app.js", "vendor/idb.js", "device.js", "intake/report.js", "mark.svg") %}"{{ asset(name).path }}"{% if not loop.last %}, {% endif %}{% endfor %}];
+const KEPT = ["/report", {% for name in ("vendor/pico.css", "tokens.css", "app.css", "intake/report.css", "vendor/htmx.js", "app.js", "vendor/idb.js", "device.js", "intake/report.js", "intake/place.js", "mark.svg") %}"{{ asset(name).path }}"{% if not loop.last %}, {% endif %}{% endfor %}];
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(STORE).then((store) => store.addAll(KEPT)).then(() => self.skipWaiting()));

@@ -64,6 +64,12 @@ async function choose(address) {
 }
 where.addEventListener("change", (event) => { if (event.target.matches("[data-places]") && event.target.value) choose(`/report/places?area=${event.target.value}`); });
 where.addEventListener("click", (event) => { if (event.target.closest("[data-places-again]")) { event.preventDefault(); choose("/report/places"); } });
+form.addEventListener("place", async ({ detail }) => {
+  form.elements.lat.value = detail.lat;
+  form.elements.lon.value = detail.lon;
+  form.elements.accuracy.value = "";
+  if (!(await choose(`/report/here?lat=${detail.lat}&lon=${detail.lon}`))) told.textContent = say.nowhere;
+});
 document.getElementById("locate").addEventListener("click", () => {
   navigator.geolocation.getCurrentPosition(async ({ coords }) => {
     form.elements.lat.value = coords.latitude.toFixed(6);
