@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.dispatch.admissions.queries import in_register
 from services.dispatch.case_forms import WAYS
 from services.dispatch.clocks.doors import IN_CHARGE
 from services.dispatch.clocks.queries import clocks_of
@@ -14,7 +15,7 @@ from services.dispatch.domain.rulebook import Rulebook
 from services.dispatch.handlers import case_stream, dispatched_at
 from services.dispatch.handlers.road import conditions_on_the_way
 from services.dispatch.queries import duplicates
-from services.dispatch.queries.places import lineage
+from services.dispatch.queries.places import lineage, names
 from services.dispatch.room import called
 from shared.contracts.case import Loop
 from shared.contracts.report import Urgency
@@ -48,10 +49,12 @@ def about(log: EventLog, rows: Rows, book: Rulebook, case: Json, asker: Asker, a
     # Taking a dispatch back stands above all others, as long as it may be done.
     allowed = [one for one in case["actions"] if one["allowed"] and one["action"] != "recall"]
     keeps = book.under(case["edition"], case["issue_type"])
+    spoken = called(book, language)
     return {
         "case": case,
-        "names": called(book, language),
+        "names": spoken,
         "place": lineage(rows, area),
+        "sponsor": case["sponsor"] and names(rows, [case["sponsor"]])[case["sponsor"]],
         "clocks": clocks,
         "pressing": _pressing(clocks),
         "photos": _photos(log, case["case_id"]),
@@ -60,6 +63,7 @@ def about(log: EventLog, rows: Rows, book: Rulebook, case: Json, asker: Asker, a
         "stages": conditions_on_the_way(keeps, case["issue_type"], area, urgency, loop),
         "own_tasks": own,
         "can": [{**one, "way": WAYS[one["action"]]} for one in allowed],
+        "admissions": _admissions(rows, area, allowed, spoken["handlers"], at),
         "undo_until": _undo_until(log, case),
         "cannot": [one for one in case["actions"] if not one["allowed"] and "{" not in one["path"]],
         "may_acknowledge": _may_acknowledge(clocks, asker),
@@ -95,6 +99,17 @@ def _clocks(log: EventLog, case_id: UUID, asker: Asker, book: Rulebook, at: date
     except (NotFound, Forbidden):
         return []
     return found
+
+
+def _admissions(rows: Rows, area: Area, allowed: list[Json], handlers: Json, at: datetime) -> dict[str, str]:
+    """Under which admissions the case may go down: id → matter and department; asked for only where it may."""
+    if not any(one["action"] == "lower" for one in allowed):
+        return {}
+    found = in_register(rows, area, at)
+    return {
+        str(row["admission_id"]): f"{row['matter']} · {handlers.get(row['department'], row['department'])}"
+        for row in found
+    }
 
 
 def _may_acknowledge(clocks: list[Json], asker: Asker) -> set[UUID]:

@@ -26,7 +26,7 @@ from shared.pages.page import is_fragment, page, to
 from shared.security import permission
 from shared.web.call import Call, Reply
 
-WORKERS = ("dispatcher", "department", "duty_chief", "leader", "supervisor", "grid_worker")
+WORKERS = ("dispatcher", "department", "duty_chief", "leader", "supervisor", "grid_worker", "volunteer")
 _FILTERS = ("queue", "area", "issue_type", "department", "loop", "late")
 
 

@@ -34,7 +34,7 @@ STAFF: tuple[PageDoor, ...] = (
         "工作台",
         "轮到我办的事，最紧的排在最前",
         "list-check",
-        frozenset({"dispatcher", "department", "duty_chief", "leader", "supervisor", "grid_worker"}),
+        frozenset({"dispatcher", "department", "duty_chief", "leader", "supervisor", "grid_worker", "volunteer"}),
     ),
     PageDoor(
         "/checks",
@@ -53,16 +53,23 @@ STAFF: tuple[PageDoor, ...] = (
     PageDoor(
         "/remedies",
         "整治",
-        "隐患和反复发生的问题：定方案、整改、复查、销号",
+        "隐患、源头治理和专项行动：定方案、整改、复查、销号，看是否长效",
         "shield-check",
         frozenset({"grid_worker", "supervisor", "dispatcher", "department", "duty_chief", "leader", "reader"}),
     ),
     PageDoor(
-        "/campaigns",
-        "专项行动",
-        "有始有终的集中整治，以及结束以后管不管用",
-        "timeline",
-        frozenset({"supervisor", "dispatcher", "department", "duty_chief", "leader", "reader"}),
+        "/responsibilities",
+        "权责矩阵",
+        "哪类事谁主办、谁协办、知会谁，依据什么法规",
+        "table",
+        frozenset({"acceptor", "dispatcher", "department", "duty_chief", "leader", "supervisor", "reader"}),
+    ),
+    PageDoor(
+        "/burdens",
+        "社区减负",
+        "社区这个月被要求了多少，有没有绕过准入",
+        "clipboard-list",
+        frozenset({"grid_worker", "dispatcher", "department", "duty_chief", "leader", "reader"}),
     ),
     PageDoor(
         "/assessment",

@@ -104,11 +104,16 @@ def admissions(rows: Rows, asker: Asker, wanted: Wanted, at: datetime) -> Json:
 
 
 _HERE = """
-SELECT admission_id FROM admissions
+SELECT admission_id, matter, department FROM admissions
 WHERE state = 'approved' AND valid_from <= %(at)s AND valid_until > %(at)s
   AND EXISTS (SELECT 1 FROM unnest(scope) AS path WHERE path = ANY(%(around)s))
 ORDER BY valid_until DESC LIMIT 20
 """
+
+
+def in_register(rows: Rows, area: Area, at: datetime) -> list[Json]:
+    """The admissions that the register has as in force there, the longest first."""
+    return rows.query(_HERE, {"at": at, "around": [one.path for one in area.ancestors()]})
 
 
 def some_in_force(log: EventLog, rows: Rows, area: Area, at: datetime) -> UUID:
@@ -116,8 +121,7 @@ def some_in_force(log: EventLog, rows: Rows, area: Area, at: datetime) -> UUID:
 
     The register finds them, the log confirms: what was approved a moment ago may still be missing.
     """
-    found = rows.query(_HERE, {"at": at, "around": [one.path for one in area.ancestors()]})
-    for row in found:
+    for row in in_register(rows, area, at):
         admission_id = UUID(str(row["admission_id"]))
         if force.load(log, admission_id).holds(area, at):
             return admission_id

@@ -1,7 +1,7 @@
 """Whose turn it is: for each role the queues of cases that wait for it, in the asker's area, the most pressing first.
 
 我的 is my queues ∧ my area; 全部 is every open case of my area. A department's queues are of its tasks, and of the
-cases to which it was summoned or about which it disagrees.
+cases to which it was summoned or about which it disagrees; a volunteer's are of the open pool.
 """
 
 from __future__ import annotations
@@ -81,6 +81,10 @@ QUEUES: dict[str, tuple[Queue, ...]] = {
     "leader": (Queue("requests", _asked("extension.requested")), _PRESSED, _DISPUTES, _UNCLAIMED, _PROBLEMS),
     "supervisor": (Queue("check", "(c.state = 'checking' AND NOT c.is_cleared)"), _PRESSED, _PROBLEMS),
     "grid_worker": (_PRESSED,),
+    "volunteer": (
+        Queue("claimed", "(t.is_own AND c.state = 'handling')"),
+        Queue("free", "(NOT t.is_claimed AND c.state IN ('dispatched', 'rework', 'handling'))"),
+    ),
 }
 """Role → its queues, in the order in which people see them."""
 
@@ -119,6 +123,15 @@ _OWN = """(
          press_stage, press_at, press_warn_at, press_counted, press_nights, press_paused
   FROM cases WHERE is_open AND is_disputed AND disputed_between @> ARRAY[%(own)s]
 ) t JOIN cases c USING (case_id)"""
+# What a volunteer has of the open pool: what is free to claim, and what is in their own hands.
+_POOLED = """(
+  SELECT p.case_id AS row_id, p.case_id, p.claimed_by IS NOT NULL AND p.expires_at > now() AS is_claimed,
+         p.claimed_by = %(who)s AND p.expires_at > now() AS is_own, 'volunteers' AS department,
+         CASE WHEN p.expires_at > now() THEN p.expires_at ELSE p.due_at END AS due_at, NULL::timestamptz AS answered_at,
+         NULL::text AS press_stage, NULL::timestamptz AS press_at, NULL::timestamptz AS press_warn_at,
+         false AS press_counted, true AS press_nights, false AS press_paused
+  FROM pool p WHERE p.is_pooled
+) t JOIN cases c USING (case_id)"""
 _SORT = "coalesce({it}.press_at, {it}.due_at, 'infinity')"
 _LIST = """
 SELECT {columns}, {it}.department, {own_id} AS row_id, {it}.press_stage AS stage, {it}.press_warn_at AS warn_at,
@@ -150,7 +163,7 @@ def queues(rows: Rows, asker: Asker, today: date) -> list[Json]:
 def cases(rows: Rows, asker: Asker, asked: Asked, at: datetime, today: date) -> Json:
     """One page of them, the most pressing first; `next_after` is where to go on."""
     source, conditions, values = _where(asker, asked, today)
-    it, own_id = ("t", "t.row_id") if asker.role == "department" else ("c", "c.case_id")
+    it, own_id = ("t", "t.row_id") if asker.role in ("department", "volunteer") else ("c", "c.case_id")
     sort = _SORT.format(it=it)
     if asked.late:
         conditions.append(f"{sort} < %(at)s AND ({it}.press_stage IS NOT NULL OR c.state = ANY(%(clock_runs)s))")
@@ -182,6 +195,9 @@ def _where(asker: Asker, asked: Asked, today: date) -> tuple[str, list[str], Jso
             raise Forbidden(str(said))
         source = _OWN
         values["own"] = asker.department
+    if asker.role == "volunteer":
+        source = _POOLED
+        conditions.append("(t.is_own OR NOT t.is_claimed)")
     area = asked.area or asker.area
     if area is not None:
         conditions.append("(c.area = %(area)s OR c.area LIKE %(below)s)")
