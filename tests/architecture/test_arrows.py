@@ -22,6 +22,7 @@ BREACHES = {
     "only-doors-know-nameko": ("services/survey/reactions.py", "import nameko"),
     "psycopg2-lives-in-one-room": ("services/survey/queries/feedback.py", "import psycopg2"),
     "pika-lives-in-plain-processes": ("services/survey/handlers.py", "import pika"),
+    "shapely-lives-in-one-room": ("services/survey/handlers.py", "import shapely"),
 }
 
 

@@ -111,6 +111,9 @@ def gate() -> Iterator[Gate]:
         ports = Ports(folder / "ports.json", "00000033")
         nginx = Nginx(packages.nginx_program(), folder / "data", folder, folder, ports)
         nginx.limits = replace(CITY, body_seconds=1)
+        nginx.tiles = folder / "tiles"
+        (nginx.tiles / "12/3215").mkdir(parents=True)
+        (nginx.tiles / "12/3215/1760.png").write_bytes(b"a tile")
         gate = Gate(nginx, folder)
         handler = type("Handler", (Behind,), {"heard": gate.heard})
         servers = [ThreadingHTTPServer(("127.0.0.1", ports[f"{one}.http"]), handler) for one in ("grid", "intake")]
@@ -171,6 +174,16 @@ def test_an_event_passes_as_soon_as_it_is_there(gate: Gate) -> None:
 
     assert first.startswith(b"event: beat")
     assert time.monotonic() - began < 1
+
+
+def test_the_citys_own_map_comes_from_here_and_a_tile_that_is_not_there_is_no_error(gate: Gate) -> None:
+    there, missing = gate.ask("GET", "/tiles/12/3215/1760.png"), gate.ask("GET", "/tiles/12/3215/1761.png")
+    outside = gate.ask("GET", "/tiles/../nginx.conf"), gate.ask("GET", "/tiles/%2e%2e/nginx.conf")
+
+    assert (there.status_code, there.content, there.headers["Content-Type"]) == (200, b"a tile", "image/png")
+    assert "max-age=604800" in there.headers["Cache-Control"]
+    assert (missing.status_code, missing.content) == (204, b"")
+    assert {one.status_code for one in outside} <= {204, 400, 404}
 
 
 @pytest.mark.parametrize(
