@@ -15,14 +15,15 @@ from services.survey.doors.figures import DAYS, READERS
 from services.survey.page_schemas import AssessmentQuery, BehindQuery, FlagsQuery, QuestionForm, QuestionQuery
 from services.survey.queries import feedback as questions
 from services.survey.queries import flags as flag_queries
-from services.survey.queries.figures import Wanted, cases_behind, figures, narrowed, window
+from services.survey.queries.figures import Wanted, called, cases_behind, figures, narrowed, window
 from services.survey.room import PAGES, Room
 from shared.contracts.envelope import Actor
 from shared.contracts.feedback import Satisfaction
-from shared.contracts.flag import Suspicion
 from shared.kernel.errors import Invalid, Refused
 from shared.pages import exports
+from shared.pages.formats import local
 from shared.pages.page import page, to
+from shared.ports import Rows
 from shared.web.call import ANYONE, Call, Reply
 
 FLAG_READERS = ("supervisor", "duty_chief", "leader", "operator", "department")
@@ -85,6 +86,7 @@ class SurveyPages(Room):
             found=shown,
             address_of=lambda **more: _address("/assessment", call.query, first, last, **more),
             behind=lambda **more: _address("/assessment/cases", call.query, first, last, **more),
+            today=_today(call),
         )
 
     @page("GET", "/assessment/export", summary="The same numbers as a workbook", query=AssessmentQuery, roles=READERS)
@@ -115,6 +117,7 @@ class SurveyPages(Room):
             last=last,
             indicator=found,
             found=behind,
+            named=_named(self.rows, behind["cases"]),
             older=older,
             back=_address("/assessment", asked, first, last),
         )
@@ -127,7 +130,7 @@ class SurveyPages(Room):
             suspicion=asked["suspicion"], settled=asked["settled"], after=asked["after"], limit=_PAGE
         )
         found = flag_queries.flag_list(self.rows, call.signed_in, wanted)
-        return PAGES.render(call, "flags.html", asked=asked, found=found, suspicions=list(Suspicion))
+        return PAGES.render(call, "flags.html", asked=asked, found=found, named=_named(self.rows, found["flags"]))
 
     def _figures(self, call: Call) -> tuple[dict[str, Any], tuple[date, date]]:
         wanted, days = _wanted(call)
@@ -140,7 +143,7 @@ class SurveyPages(Room):
 
 def _wanted(call: Call) -> tuple[Wanted, tuple[date, date]]:
     asked = call.query
-    last: date = asked["last_day"] or (call.at + timedelta(hours=8)).date() - timedelta(days=1)
+    last: date = asked["last_day"] or _today(call) - timedelta(days=1)
     first: date = asked["first_day"] or last - timedelta(days=DAYS - 1)
     since, until = window(first, last)
     area, department = narrowed(asked["area"], None, call.signed_in)
@@ -148,6 +151,15 @@ def _wanted(call: Call) -> tuple[Wanted, tuple[date, date]]:
         since=since, until=until, at=call.at, area=area, by=asked["by"], department=department, role=asked["role"]
     )
     return wanted, (first, last)
+
+
+def _today(call: Call) -> date:
+    return local(call.at).date()
+
+
+def _named(rows: Rows, shown: list[dict[str, Any]]) -> dict[str, str]:
+    """What the places and departments of a table are called."""
+    return called(rows, (code for one in shown for code in (str(one["area"]), one["department"])))
 
 
 def _address(path: str, asked: dict[str, Any], first: date, last: date, **more: Any) -> str:

@@ -67,6 +67,12 @@ def own(text: str, language: str) -> str:
     return zh if language == "zh" else en or zh
 
 
+def within(name: str, parent: str) -> str:
+    """What a place is called by those who already know where they are: `3栋` of `金江路社区第1居民小组3栋` there."""
+    rest = name.removeprefix(parent)
+    return rest if rest and not rest.startswith(("社区", "街道", "村", "区")) else name
+
+
 def filters(language: str) -> dict[str, Callable[..., object]]:
     """The filters of one language."""
     return {
@@ -76,5 +82,6 @@ def filters(language: str) -> dict[str, Callable[..., object]]:
         "moment": lambda instant: moment(instant, language),
         "said": lambda text: said(text, language),
         "own": lambda text: own(text, language),
+        "within": within,
         "clock": lambda instant: f"{local(instant):%H:%M:%S}",
     }

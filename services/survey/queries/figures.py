@@ -205,6 +205,15 @@ def _names(rows: Rows, by: By, keys: Iterable[str]) -> dict[str, str]:
     return {row["code"]: row["name"] for row in found}
 
 
+def called(rows: Rows, codes: Iterable[str | None]) -> dict[str, str]:
+    """Paths of areas and codes of departments → names."""
+    found = rows.query(
+        "SELECT code, name FROM names WHERE what IN ('area', 'department') AND code = ANY (%(codes)s)",
+        {"codes": sorted({code for code in codes if code})},
+    )
+    return {row["code"]: row["name"] for row in found}
+
+
 def _position(rows: Rows) -> int:
     """How far the rows have come."""
     found = rows.query("SELECT position FROM watermarks WHERE projection = 'counted'")
