@@ -77,7 +77,7 @@ def merged(log: EventLog, rows: Rows, case_id: UUID, just_now: UUID | None) -> l
     if just_now is None:
         return found
     # The list may not know yet that it came, or that it went.
-    others = [row for row in found if row["case_id"] != just_now]
+    others = [row for row in found if str(row["case_id"]) != str(just_now)]
     case = fold(log.stream(case_stream(just_now)), evolve)
     if case is None or case.merged_into != case_id:
         return others
