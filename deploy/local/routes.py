@@ -67,7 +67,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/about",
         "/checks",
     ),
-    "dispatch": ("/work", "/cases", "/remedies", "/campaigns"),
+    "dispatch": ("/work", "/cases", "/remedies", "/campaigns", "/responsibilities", "/burdens"),
     "survey": ("/feedback", "/assessment", "/flags"),
     "notify": ("/docs", "/operations", "/inbox"),
     "intake": ("/report", "/track", "/posters", "/desk", "/field"),

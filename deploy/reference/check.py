@@ -13,9 +13,9 @@ from typing import Any
 
 from deploy.reference.check_calendar import calendar_faults
 from deploy.reference.files import PANLONG, Entry, Fault, Reference, read
-from services.dispatch.domain import labels, pools
+from services.dispatch.domain import caps, labels, pools
 from services.dispatch.domain.limits import problems
-from services.dispatch.domain.responsibility import patterns
+from services.dispatch.domain.responsibility import indexed, matching, patterns
 from shared.contracts.appointment import Post
 from shared.kernel.area import Area, Tier
 from shared.kernel.errors import Invalid
@@ -40,7 +40,7 @@ def check(folder: Path = PANLONG) -> tuple[Reference, list[Fault]]:
     found = read(folder)
     faults = [*found.faults]
     ground, rules = (_areas, _grids, _appointments), (_departments, _issue_types, _responsibilities, _standards)
-    for rule in (*ground, *rules, _pools, _labels, _calendars):
+    for rule in (*ground, *rules, _pools, _labels, _caps, _policies, _calendars):
         faults += rule(found)
     return found, faults
 
@@ -173,9 +173,11 @@ def _responsibilities(found: Reference) -> Iterator[Fault]:
 
 def _handlers(entry: Entry[Any], departments: set[str]) -> Iterator[Fault]:
     line = entry.event
-    for department in (line.department, *line.co_handlers):
+    for department in (line.department, *line.co_handlers, *line.informed):
         if department not in departments:
             yield entry.fault(f"there is no department {department!r}", "Add it to departments.toml, or correct it")
+    for department in sorted({*line.informed} & {line.department, *line.co_handlers}):
+        yield entry.fault(f"{department} is informed of what it has to do itself", "Take it out of informed")
     if line.department in line.co_handlers:
         yield entry.fault(f"{line.department} leads and helps itself", "Take it out of co_handlers")
 
@@ -190,6 +192,37 @@ def _standards(found: Reference) -> Iterator[Fault]:
     paths = {entry.event.path for entry in found.areas}
     for entry in found.limits:
         yield from _listed(entry, paths)
+
+
+def _caps(found: Reference) -> Iterator[Fault]:
+    yield from _doubled(found.burden_caps, lambda cap: cap.area, "cap of the area")
+    paths = {entry.event.path for entry in found.areas}
+    for entry in found.burden_caps:
+        for _, said in caps.problems([entry.event]):
+            yield entry.fault(said, "Correct the number, or take it out")
+        yield from _listed(entry, paths)
+
+
+def _policies(found: Reference) -> Iterator[Fault]:
+    yield from _doubled(found.policies, lambda policy: policy.code, "policy")
+    for entry in found.policies:
+        if not _DEPARTMENT.fullmatch(entry.event.code):
+            yield entry.fault(f"{entry.event.code!r} is no code", "Use small letters, digits and hyphens")
+        if not entry.event.title or not entry.event.basis:
+            yield entry.fault("a policy has a title and a basis", "Say what people call it, and on what it rests")
+
+
+def gaps(found: Reference) -> list[Fault]:
+    """Issue types for which nobody is responsible in the whole district: they wait for a dispatcher. No fault."""
+    lines = indexed(entry.event for entry in found.responsibilities)
+    district = next((area for entry in found.areas if (area := _area(entry.event.path)) and area.parent is None), None)
+    if district is None:
+        return []
+    return [
+        entry.fault(f"nobody leads on {entry.event.code} {entry.event.name}", "Add a line to responsibilities.toml")
+        for entry in found.issue_types
+        if next(matching(lines, entry.event.code, district), None) is None
+    ]
 
 
 def _problems_of(entries: Iterable[Entry[Any]], kinds: set[str]) -> Iterator[tuple[Entry[Any], str]]:
@@ -264,6 +297,8 @@ def main(arguments: list[str]) -> int:
         shown = f" (the first {_SHOWN} are shown)" if len(faults) > _SHOWN else ""
         print(f"{len(faults)} faults in {folder}{shown}: nothing may be loaded", file=sys.stderr)
         return 1
+    for gap in gaps(found)[:_SHOWN]:
+        print(f"? {gap}", file=sys.stderr)
     counts = {name: len(entries) for name, entries in vars(found).items() if name != "faults"}
     print(f"{folder}: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()))
     return 0

@@ -102,12 +102,12 @@ def reference(folder: Path | None, only_check: bool, output: str) -> int:
 
     FOLDER is Panlong's when not given. Loading again adds nothing; a changed line adds one event.
     """
-    from deploy.reference.check import check
+    from deploy.reference.check import check, gaps
     from deploy.reference.files import PANLONG
     from deploy.reference.load import Loaded
 
     chosen = folder or PANLONG
-    _, faults = check(chosen)
+    found, faults = check(chosen)
     if faults:
         if output == "json":
             print_json({"folder": str(chosen), "faults": [asdict(fault) for fault in faults]})
@@ -115,9 +115,12 @@ def reference(folder: Path | None, only_check: bool, output: str) -> int:
             print(f"✗ {fault}", file=sys.stderr)
         print(say(f"{len(faults)} 处错误,未导入", f"{len(faults)} faults, nothing was loaded"), file=sys.stderr)
         return Exit.FAILURE
+    for gap in gaps(found)[:50] if output != "json" else ():
+        print(f"? {gap}", file=sys.stderr)
     loaded = Loaded() if only_check else load_reference(Access.find(), chosen)
     if output == "json":
-        print_json({"folder": str(chosen), "faults": [], "streams": loaded.streams, "appended": loaded.appended})
+        told = {"folder": str(chosen), "faults": [], "gaps": [asdict(gap) for gap in gaps(found)]}
+        print_json({**told, "streams": loaded.streams, "appended": loaded.appended})
     elif only_check:
         print(say(f"{chosen} 没有错误", f"{chosen} has no faults"))
     else:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from services.dispatch import reactions
-from services.dispatch.admissions.burden_doors import BurdenDoors
-from services.dispatch.admissions.demand_doors import DemandDoors
 from services.dispatch.admissions.doors import AdmissionDoors
+from services.dispatch.admissions.pages import BurdenPages
 from services.dispatch.campaigns.pages import CampaignPages
 from services.dispatch.clocks.doors import ClockDoors
 from services.dispatch.clocks.present import Present
@@ -21,6 +20,7 @@ from services.dispatch.pages import WorkPages
 from services.dispatch.remedies import queries as remedies
 from services.dispatch.remedies.pages import RemedyPages
 from services.dispatch.remedies.reactions import find_root
+from services.dispatch.rule_pages import RulePages
 from services.dispatch.rulebooks import ProjectedRulebooks, RulebookMemory
 from shared.contracts.check import CheckFailed, CheckPassed, SpotCheckFailed
 from shared.contracts.envelope import Recorded
@@ -40,8 +40,8 @@ class DispatchService(  # one mixin for each kind of thing that has doors
     BookDoors,
     ClockDoors,
     AdmissionDoors,
-    DemandDoors,
-    BurdenDoors,
+    BurdenPages,
+    RulePages,
     RemedyPages,
     CampaignPages,
     WorkPages,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from services.notify import callings
+from typing import Any
+
+from services.notify import callings, sponsors
 from services.notify.callings import Office
 from services.notify.hours import ProjectedHours
 from services.notify.people import ProjectedDirectory
 from services.notify.reactions import Channels
 from services.notify.room import Room
 from shared.config import Config
-from shared.contracts.case import CaseProblemDeclared, CaseReworkOrdered, WhistleBlown
+from shared.contracts.case import CaseLevelRaised, CaseProblemDeclared, CaseReworkOrdered, WhistleBlown
 from shared.contracts.check import CheckAssigned
 from shared.contracts.duty import DutyGapFound, DutyGivenBack, DutySilent, DutyTakenOver
 from shared.contracts.envelope import Recorded
@@ -62,6 +64,19 @@ class CallingEars(Room):
     def tell_checker(self, recorded: Recorded[CheckAssigned]) -> None:
         """核查: who is to look."""
         callings.tell_checker(recorded, self._office(), consumer="notify.tell_checker", at=utc_now())
+
+    @on(*sponsors.STEPS)
+    def tell_sponsor(self, recorded: Recorded[Any]) -> None:
+        """社区代言: the community that sent the case up, at every step."""
+        sponsors.tell_sponsor(recorded, self._office(), consumer="notify.tell_sponsor", at=utc_now())
+
+    @on(CaseLevelRaised)
+    def tell_raised(self, recorded: Recorded[CaseLevelRaised]) -> None:
+        """升级: the reporter."""
+        served = channels_of(self.settings)
+        sponsors.tell_raised(
+            recorded, self.log, self.rows, channels=served, consumer="notify.tell_raised", at=utc_now()
+        )
 
     def _office(self) -> Office:
         served = channels_of(self.settings)

@@ -45,8 +45,7 @@ def tell_rejected(
 ) -> None:
     """The reporter, and everybody who had reported the same, hear that it was refused or taken no further, and why."""
     event = recorded.event
-    report = _submitted(log, event.report_id if isinstance(event, ReportRejected) else event.case_id)
-    to = [*_reporter(report.report_id, report.subject_id, report.number), *_followers(rows, report.report_id)]
+    to = everybody_of(log, rows, event.report_id if isinstance(event, ReportRejected) else event.case_id)
     ask(log, recorded, "report_rejected", to, channels=channels, consumer=consumer, at=at)
 
 
@@ -143,6 +142,12 @@ def ask(
                 area=recorded.area,
                 correlation_id=recorded.correlation_id,
             )
+
+
+def everybody_of(log: EventLog, rows: Rows, report_id: UUID) -> list[Recipient]:
+    """The reporter, and everybody who had reported the same."""
+    report = _submitted(log, report_id)
+    return [*_reporter(report.report_id, report.subject_id, report.number), *_followers(rows, report.report_id)]
 
 
 def _reporter(report_id: UUID, subject_id: UUID | None, number: str, **more: str) -> list[Recipient]:

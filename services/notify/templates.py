@@ -40,15 +40,14 @@ OCCASIONS: dict[str, Occasion] = {
     "report_rejected": _to_reporter("reason"),
     "report_appealed": _to_reporter(),
     "report_merged": _to_reporter("into_number"),
+    "report_raised": _to_reporter(),
     "case_closed": _to_reporter("answer", "feedback_url"),
     "case_closed_follower": _to_reporter("answer"),
     "case_dispatched": Occasion(
         RecipientKind.DEPARTMENT, frozenset({"number", "title", "department", "because", "due"})
     ),
     "dispatch_recalled": Occasion(RecipientKind.DEPARTMENT, frozenset({"number", "title", "department"})),
-    "case_informed": Occasion(
-        RecipientKind.DEPARTMENT, frozenset({"number", "title", "department", "because", "due"})
-    ),
+    "case_informed": Occasion(RecipientKind.DEPARTMENT, frozenset({"number", "title", "department", "because", "due"})),
     "clock_warned": Occasion(RecipientKind.DEPARTMENT, frozenset({"number", "title", "department", "stage", "due"})),
     "case_urged": Occasion(
         RecipientKind.DEPARTMENT, frozenset({"number", "title", "department", "stage", "due", "because"})
@@ -66,6 +65,7 @@ OCCASIONS: dict[str, Occasion] = {
     "whistle_blown": _about_a_case(RecipientKind.DEPARTMENT, "department", "reason", "due"),
     "task_added": _about_a_case(RecipientKind.DEPARTMENT, "department", "what", "due"),
     "case_rework": _about_a_case(RecipientKind.DEPARTMENT, "department", "reason", "count"),
+    "case_sponsored": _about_a_case(RecipientKind.POST, "post", "step"),
     "check_assigned": _about_a_case(RecipientKind.PERSON, "post"),
     "subscription_disabled": Occasion(RecipientKind.DEPARTMENT, frozenset({"department", "subscription", "reason"})),
 }

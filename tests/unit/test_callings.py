@@ -9,11 +9,20 @@ from typing import Any
 
 import pytest
 
-from services.notify import callings
+from services.notify import callings, sponsors
 from services.notify.callings import Office
 from services.notify.domain import INBOX
 from services.notify.templates import LANGUAGES, OCCASIONS, load
-from shared.contracts.case import CaseFiled, CaseProblemDeclared, CaseReworkOrdered, Loop, ProblemKind, WhistleBlown
+from shared.contracts.case import (
+    CaseClosed,
+    CaseFiled,
+    CaseLevelRaised,
+    CaseProblemDeclared,
+    CaseReworkOrdered,
+    Loop,
+    ProblemKind,
+    WhistleBlown,
+)
 from shared.contracts.check import CheckAssigned
 from shared.contracts.duty import DutyGapFound, DutyGivenBack, DutyPostOpened, DutySilent, DutyTakenOver
 from shared.contracts.envelope import Recorded
@@ -75,6 +84,20 @@ def heard(tell: Callable[..., None], recorded: Recorded[Any], asked: Office) -> 
     for _ in range(2):
         tell(recorded, asked, consumer="notify.tell", at=AT)
     return told(asked)
+
+
+def test_the_community_that_sent_a_case_up_hears_of_every_step_after_that_and_nobody_else() -> None:
+    asked = office()
+    before = of_a_case(asked, example(CaseClosed))
+    raised = replace(example(CaseLevelRaised), case_id=CASE, sponsor=COMMUNITY)
+    up = happened(log_of(asked), f"case-{CASE}", raised, CASE)
+
+    assert heard(sponsors.tell_sponsor, before, asked) == heard(sponsors.tell_sponsor, up, asked) == []
+    closed = happened(log_of(asked), f"case-{CASE}", replace(example(CaseClosed), case_id=CASE), CASE)
+    assert heard(sponsors.tell_sponsor, closed, asked) == [
+        ("case_sponsored", "lead.012", INBOX),
+        ("case_sponsored", f"grid_lead@{COMMUNITY}", "outbox"),
+    ]
 
 
 def gap(area: str = COMMUNITY) -> DutyGapFound:

@@ -382,6 +382,18 @@ def test_a_raised_case_is_dispatched_anew_and_decided_above() -> None:
     assert refused.value.rule == "case.at_the_top"
 
 
+def test_what_a_community_sends_up_it_speaks_for_to_the_end() -> None:
+    story = TO["filed"]()
+    lowered = {"to": Loop.COMMUNITY, "reason": "社区可办", "admission_id": derived_id("admission", "tests")}
+    handlers.lower_level(with_admission(story).log, story.case_id, CHIEF, cause(CHIEF), **lowered)  # type: ignore[arg-type]
+    of_the_community = Asker("d.she", "dispatcher", COMMUNITY)
+    raise_level(story.log, story.case_id, of_the_community, cause(of_the_community))
+
+    assert (story.case.loop, story.case.sponsor) == (Loop.STREET, COMMUNITY.path)
+    raise_level(story.log, story.case_id, CHIEF, cause(CHIEF))
+    assert (story.case.loop, story.case.sponsor) == (Loop.DISTRICT, COMMUNITY.path)
+
+
 def test_a_community_cannot_raise_what_the_street_has() -> None:
     story = TO["handling"]()
     of_the_community = Asker("d.she", "dispatcher", COMMUNITY)

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from services.notify import reactions
+from services.notify import reactions, sponsors
 from services.notify.service import NotifyService
 from services.notify.subscriptions import domain
-from shared.contracts.case import CaseDispatched, CaseDispatchRecalled
+from shared.contracts.case import CaseDispatched, CaseDispatchRecalled, CaseLevelRaised, Loop
 from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackInvited
 from shared.contracts.notice import NoticeRequested, RecipientKind
@@ -227,6 +227,28 @@ def test_the_departments_hear_at_dispatch_each_once() -> None:
     ]
 
 
+def test_a_department_that_has_nothing_to_do_is_told_so() -> None:
+    log = MemoryLog()
+    given = dispatched(log, reported(log))
+    told = replace(given, event=replace(given.event, informed=("street", "fire")))
+    react("tell_department", told, log, NotifyRows())
+
+    assert [(notice.template, notice.recipient) for notice in notices(log)][2:] == [("case_informed", "street")]
+
+
+def test_the_reporter_hears_that_it_went_up() -> None:
+    log = MemoryLog()
+    report = reported(log, subject_id=UUID(int=7))
+    raised = CaseLevelRaised(
+        case_id=report.report_id, from_loop=Loop.COMMUNITY, to_loop=Loop.STREET, reason="社区无力解决"
+    )
+    recorded = happened(log, f"case-{report.report_id}", raised, report.report_id)
+    for _ in range(2):
+        sponsors.tell_raised(recorded, log, NotifyRows(), channels=CHANNELS, consumer="notify.tell_raised", at=AT)
+
+    assert [(notice.template, notice.recipient) for notice in notices(log)] == [("report_raised", str(UUID(int=7)))]
+
+
 def test_everybody_who_was_told_hears_when_the_dispatch_is_taken_back() -> None:
     log = MemoryLog()
     report = reported(log)
@@ -291,6 +313,8 @@ def test_imported_history_notifies_nobody() -> None:
         "notify.tell_task",
         "notify.tell_rework",
         "notify.tell_checker",
+        "notify.tell_sponsor",
+        "notify.tell_raised",
         "notify.deliver",
     }
 

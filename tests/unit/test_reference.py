@@ -11,7 +11,7 @@ from pathlib import Path
 import holidays
 import pytest
 
-from deploy.reference.check import check, main
+from deploy.reference.check import check, gaps, main
 from deploy.reference.files import PANLONG, read
 from deploy.reference.make_panlong import make
 from services.dispatch.domain.lines import check as check_rulebook
@@ -105,6 +105,16 @@ def test_every_issue_type_has_a_department_in_every_street() -> None:
     assert {entry.event.code[:4] for entry in found.issue_types} >= {pattern[:4] for pattern in patterns - {"*"}}
 
 
+def test_an_issue_type_that_nobody_leads_on_is_told_and_no_fault(folder: Path) -> None:
+    spoil(folder, "responsibilities.toml", 'issue_type = "*"', 'issue_type = "E-01-99"')
+    spoil(folder, "responsibilities.toml", 'issue_type = "L-12"', 'issue_type = "E-01-12"')
+    found, faults = check(folder)
+
+    assert faults == []
+    assert [gap.what.split()[3] for gap in gaps(found)] == ["L-12-01", "L-12-02", "L-12-03", "L-12-04"]
+    assert gaps(read()) == []
+
+
 def test_every_limit_says_where_it_comes_from() -> None:
     content = tomllib.loads((PANLONG / "issue_types.toml").read_text(encoding="utf-8"))
 
@@ -137,6 +147,12 @@ MISTAKES = [
     ("issue_types.toml", 'group = "市容环境"', 'group = "市容"', "is called"),
     ("responsibilities.toml", 'department = "sanitation"', 'department = "nobody"', "no department 'nobody'"),
     ("responsibilities.toml", 'co_handlers = ["urban"]', 'co_handlers = ["nobody"]', "no department 'nobody'"),
+    ("responsibilities.toml", 'informed = ["ecology"]', 'informed = ["nobody"]', "no department 'nobody'"),
+    ("responsibilities.toml", 'informed = ["ecology"]', 'informed = ["water"]', "informed of what it has to do"),
+    ("burden_caps.toml", "requests = 30", "requests = -1", "between 0 and"),
+    ("burden_caps.toml", 'area = "530103"', 'area = "530102"', "530102 is not listed"),
+    ("policies.toml", 'code = "panlong-2026-1"', 'code = "Panlong 2026"', "is no code"),
+    ("policies.toml", "effective_from = 2026-01-01", 'effective_from = "soon"', "effective_from"),
     ("responsibilities.toml", 'issue_type = "E-01-02"', 'issue_type = "E-77"', "no issue type 'E-77'"),
     ("responsibilities.toml", 'issue_type = "E-01-03"', 'issue_type = "E-01-02"', "already says who leads"),
     ("responsibilities.toml", 'rule = "PL-E-01-03"', 'rule = "PL-E-01-02"', "is there twice"),

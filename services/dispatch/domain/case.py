@@ -106,12 +106,16 @@ class Case:
     state: State
     loop: Loop
     """Which tier owns it now: it started at `filed.loop`."""
+    sponsor: str | None = None
+    """The community that sent it up, and follows it to the end."""
     tasks: Mapping[UUID, Task] = field(default_factory=dict)
     """The tasks in hand, or the last ones, the lead's first; empty while no department has the case."""
     requests: Mapping[UUID, Request] = field(default_factory=dict)
     """Asked for and not decided yet, by request id."""
     handlers: frozenset[str] = frozenset()
     """Every department that ever had a task of the case."""
+    informed: frozenset[str] = frozenset()
+    """Departments that were told of it, and may look."""
     believed_responsible: str | None = None
     """Whom the last department that gave it back named."""
     returned_as: ReturnKind | None = None

@@ -111,7 +111,9 @@ def _ended(case: Case, event: Ending) -> Case:
 def _moved(case: Case, event: Moving) -> Case:
     """Between the loops, aside for a time, out of the district."""
     match event:
-        case CaseLevelRaised(to_loop=loop) | CaseLevelLowered(to_loop=loop):
+        case CaseLevelRaised(to_loop=loop, sponsor=sponsor):
+            return replace(evolve_tasks.taken_away(case), loop=loop, sponsor=sponsor or case.sponsor)
+        case CaseLevelLowered(to_loop=loop):
             return replace(evolve_tasks.taken_away(case), loop=loop)
         case CaseSuspended():
             return evolve_beside.decided(replace(case, suspension=event), event.request_id)

@@ -52,7 +52,8 @@ def evolve(case: Case, event: TaskEvent) -> Case:
 def _given(case: Case, event: Giving) -> Case:
     match event:
         case CaseDispatched():
-            given = replace(taken_away(case), round_dispatches=case.round_dispatches + 1)
+            heard = case.informed | frozenset(event.informed)
+            given = replace(taken_away(case), round_dispatches=case.round_dispatches + 1, informed=heard)
             return _with_lead(given, _lead(event))
         case CaseDispatchRecalled():
             return _as_before(case)

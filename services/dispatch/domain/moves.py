@@ -18,6 +18,7 @@ from shared.contracts.case import (
     Loop,
     TransferReceipted,
 )
+from shared.kernel.area import Tier
 from shared.kernel.case_states import State
 from shared.kernel.errors import Invalid
 from shared.kernel.wording import Wording
@@ -33,7 +34,10 @@ RECEIPT = Verb("transfer.receipted", "case.not_transferred", "登记外部回执
 
 
 def raise_level(case: Case, by: Asker, to: Loop | None, reason: str) -> Events:
-    """The case goes up (升级): by one loop, or to the one named. Tasks in hand end; it is dispatched anew up there."""
+    """The case goes up (升级): by one loop, or to the one named. Tasks in hand end; it is dispatched anew up there.
+
+    What a community itself sends up, it speaks for: it is told of every step from then on.
+    """
     need(case, RAISE, by)
     authority.require(case, by)
     say_why(reason, "reason")
@@ -47,7 +51,17 @@ def raise_level(case: Case, by: Asker, to: Loop | None, reason: str) -> Events:
     if authority.LOOPS.index(target) <= authority.LOOPS.index(case.loop):
         said = Wording("升级须升至更高的循环", "a case is raised to a higher loop than it has")
         raise Invalid(str(said), where="to")
-    return (CaseLevelRaised(case_id=case.case_id, from_loop=case.loop, to_loop=target, reason=reason),)
+    return (
+        CaseLevelRaised(
+            case_id=case.case_id, from_loop=case.loop, to_loop=target, reason=reason, sponsor=_community_of(by)
+        ),
+    )
+
+
+def _community_of(by: Asker) -> str | None:
+    """The community that somebody speaks for (社区代言); None for whoever serves a wider area."""
+    found = None if by.area is None else by.area.at(Tier.COMMUNITY)
+    return None if found is None else found.path
 
 
 def lower_level(case: Case, by: Asker, to: Loop, reason: str, admission_id: UUID) -> Events:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.dispatch.doors.base import CASES, CaseDoors
-from services.dispatch.queries import labels, policies
+from services.dispatch.queries import labels, matrix, policies
 from services.dispatch.queries import rulebook as rulebook_queries
 from services.dispatch.queries.work_list import Wanted, work_list
 from services.dispatch.schemas.lists import (
@@ -12,13 +12,12 @@ from services.dispatch.schemas.lists import (
     ExplainAnswer,
     ExplainQuery,
     IssueTypesAnswer,
-    PoliciesAnswer,
-    PolicyAnswer,
     ResponsibilitiesAnswer,
     WorkListAnswer,
     WorkListQuery,
 )
 from services.dispatch.schemas.pool import LabelSetsAnswer
+from services.dispatch.schemas.rules import MatrixAnswer, MatrixQuery, PoliciesAnswer, PolicyAnswer
 from shared.web.call import ANYONE, SIGNED_IN, Call, Reply
 from shared.web.door import door
 
@@ -70,6 +69,19 @@ class BookDoors(CaseDoors):
         """Which line would choose the department for this issue in this place now, and until when."""
         issue_type, area = call.query["issue_type"], call.query["area"]
         return Reply(rulebook_queries.explain(self.rulebooks.current(call.at), issue_type, area, call.at))
+
+    @door(
+        "GET",
+        "/api/v1/responsibilities/matrix",
+        summary="The responsibility matrix",
+        query=MatrixQuery,
+        answer=MatrixAnswer,
+        roles=ANYONE,
+    )
+    def responsibility_matrix(self, call: Call) -> Reply:
+        """权责矩阵: every kind of issue in an area, who leads, helps, is told, by which law; and what is wrong."""
+        book = self.rulebooks.current(call.at)
+        return Reply(matrix.as_json(book, call.query["area"], call.query["group"]))
 
     @door("GET", "/api/v1/label-sets", summary="Label sets", answer=LabelSetsAnswer, roles=ANYONE)
     def label_sets(self, call: Call) -> Reply:

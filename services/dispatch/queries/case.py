@@ -63,7 +63,7 @@ def one_case(log: EventLog, case_id: UUID, asker: Asker, at: datetime, beside: B
 
 def _may_see(case: Case, asker: Asker) -> None:
     summoned = {code for whistle in case.whistles.values() for code in whistle.blown.departments}
-    if asker.role == "department" and asker.department not in case.handlers | summoned:
+    if asker.role == "department" and asker.department not in case.handlers | summoned | case.informed:
         said = Wording("本案件未派遣给您的部门", f"this case was never given to {asker.department}")
         raise Forbidden(str(said))
     if asker.role == "volunteer" and not case.tasks_of(VOLUNTEERS):
@@ -96,6 +96,8 @@ def _about(case: Case, area: Area, last: Recorded[Any]) -> Json:
         "is_waived": case.is_waived,
         "believed_responsible": case.believed_responsible,
         "adjudicated": case.adjudicated,
+        "informed": sorted(case.informed),
+        "sponsor": case.sponsor,
         "dispatches": case.dispatches,
         "transfers": case.transfers,
         "reworks": case.reworks,

@@ -151,6 +151,8 @@ class CaseAnswer(Body):
     is_waived = fields.Boolean(required=True, metadata={"description": "the sample did not choose it for a check"})
     believed_responsible = or_none(fields.String)
     adjudicated = or_none(fields.String)
+    sponsor = or_none(fields.String, metadata={"description": "the community that sent it up, and follows it"})
+    informed = fields.List(fields.String(), required=True, metadata={"description": "departments that were told of it"})
     dispatches = fields.Integer(required=True)
     transfers = fields.Integer(required=True)
     reworks = fields.Integer(required=True)

@@ -114,6 +114,8 @@ class ResponsibilityRow(Body):
     area = AreaField(required=True)
     department = fields.String(required=True)
     co_handlers = fields.List(fields.String(), required=True)
+    informed = fields.List(fields.String(), required=True)
+    legal_basis = fields.String()
     limit = fields.Nested(LimitAnswer, allow_none=True)
     automatic = fields.Boolean(required=True)
 
@@ -165,36 +167,3 @@ class CalendarRow(Body):
 
 class CalendarAnswer(Body):
     calendars = fields.List(fields.Nested(CalendarRow), required=True)
-
-
-class PolicyRow(Body):
-    """An edition of the rules with a name, and how it stands."""
-
-    code = fields.String(required=True)
-    title = fields.String(required=True)
-    basis = fields.String(required=True)
-    effective_from = fields.Date(required=True)
-    since = fields.Integer(
-        required=True, metadata={"description": "the place in the log from which lines belong to it"}
-    )
-    state = fields.String(required=True, validate=validate.OneOf(["to_come", "in_force", "superseded"]))
-    lines = fields.Integer(required=True, metadata={"description": "how many lines came with it"})
-
-
-class PoliciesAnswer(Body):
-    edition = fields.Integer(required=True, metadata={"description": "under which cases are filed now"})
-    said = fields.String(required=True)
-    policies = fields.List(fields.Nested(PolicyRow), required=True)
-
-
-class ChangeRow(Body):
-    """A line that came with a policy."""
-
-    type = fields.String(required=True)
-    zh = fields.String(required=True)
-    name = fields.String(required=True)
-    position = fields.Integer(required=True)
-
-
-class PolicyAnswer(PolicyRow):
-    changes = fields.List(fields.Nested(ChangeRow), required=True)
