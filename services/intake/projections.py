@@ -303,6 +303,6 @@ PROJECTIONS: tuple[Projection, ...] = (
     ),
     Projection("reports", "intake", tables_of(__file__, "reports"), _ISSUE | {"subject.erased"}, _apply_reports),
     Projection("progress", "intake", tables_of(__file__, "progress"), _ISSUE, _apply_progress),
-    Projection("photos", "intake", tables_of(__file__, "photos"), frozenset({"photo.stored"}), apply_photos),
+    Projection("photos", "intake", tables_of(__file__, "photos"), frozenset({"photo.stored", "photo.erased"}), apply_photos),
     Projection("photo_uses", "intake", tables_of(__file__, "photo_uses"), USING, apply_uses),
 )

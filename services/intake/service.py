@@ -17,6 +17,7 @@ from services.intake.inbound.doors import InboundDoors
 from services.intake.map_pages import MapPages
 from services.intake.open311.doors import Open311Doors
 from services.intake.pages import ResidentPages
+from services.intake.photos.ears import PhotoEars
 from services.intake.reasons import reasons
 from services.intake.schemas import (
     Done,
@@ -52,7 +53,16 @@ REPORTS = "/api/v1/reports"
 
 
 class IntakeService(
-    Open311Doors, InboundDoors, PhotoDoors, FieldDoors, AppealDoors, ResidentPages, MapPages, DeskPages, FieldPages
+    Open311Doors,
+    InboundDoors,
+    PhotoDoors,
+    PhotoEars,
+    FieldDoors,
+    AppealDoors,
+    ResidentPages,
+    MapPages,
+    DeskPages,
+    FieldPages,
 ):
     """采集上报: from the first word to a case, a refusal or a merge."""
 

@@ -103,8 +103,12 @@ CREATE TABLE photos (
     lon         double precision,
     area        text NOT NULL,
     sent_by     text NOT NULL,
-    stored_at   timestamptz NOT NULL
+    stored_at   timestamptz NOT NULL,
+    erased_at   timestamptz,
+    erased_why  text
 );
+CREATE INDEX photos_kept ON photos (stored_at) WHERE erased_at IS NULL;
+CREATE INDEX photos_erased ON photos (erased_at) WHERE erased_at IS NOT NULL;
 
 -- projection: photo_uses
 CREATE TABLE photo_uses (

@@ -97,6 +97,13 @@ SETTINGS: tuple[Setting, ...] = (
         "key",
         secret=True,
     ),
+    Setting(
+        "WUJI_PARKED_URL",
+        "the city's virtual host with an account that reaches parked queues only: for the courier",
+        "amqp://wuji_operator:secret@127.0.0.1:5672/wuji",
+        "amqp",
+        secret=True,
+    ),
     Setting("WUJI_PARTNERS_URL", "where subscribers reach the broker, without login", "amqp://127.0.0.1:5672/partners"),
     Setting("WUJI_SUBSCRIPTION_LENGTH", "messages that a subscription's queue holds", "100000", "count", 100_000),
     Setting("WUJI_SUBSCRIPTION_MEGABYTES", "megabytes that a subscription's queue holds", "200", "count", 200),
@@ -155,6 +162,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("WUJI_NOTIFY_SECONDS", "how long a mail server or gateway may take to answer", "10", "count", 10),
     Setting("WUJI_PHOTO_DIR", "the folder that photos are kept in, and backed up from", "/srv/wuji/photos"),
     Setting("WUJI_PHOTO_GIGABYTES", "gigabytes that photos may take", "200", "count", 200),
+    Setting(
+        "WUJI_PHOTO_UNNAMED_DAYS",
+        "days after which a photo that nothing ever named is deleted; never before 31, as offline items may be that old",
+        "90",
+        "count",
+        30,
+    ),
     Setting(
         "WUJI_MAP_APPROVAL",
         "the number 审图号 under which boundaries may be shown to the public; maps carry it",

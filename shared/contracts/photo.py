@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from shared.contracts.catalogue import event
 from shared.contracts.shapes import Point
@@ -26,3 +27,22 @@ class PhotoStored:
     """By the camera's own clock, where it said so."""
     point: Point | None
     """Where the camera believed to be, where it said so."""
+
+
+class ErasedWhy(StrEnum):
+    """What a photo went for: its reporter was erased, or nobody ever named it."""
+
+    SUBJECT_ERASED = "subject_erased"
+    NEVER_NAMED = "never_named"
+
+
+@event("photo.erased", "photo")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoErased:
+    """The picture is gone for good. Its name stays in events, and shows nothing."""
+
+    sha256: str
+    why: ErasedWhy
+    reason: str
+    by: str
+    """The account that wished it, or our own service."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from shared.kernel.errors import Unavailable
@@ -47,6 +48,31 @@ class FolderStore:
             return None
         except OSError as error:
             raise Unavailable(f"photos cannot be read: {error.strerror}") from error
+
+    def remove(self, sha256: str, still: Callable[[], bool]) -> bool:
+        """Raises Unavailable when the folder cannot be written."""
+        paths = [self._path(sha256, size) for size in Size]
+        try:
+            aside = [(path, path.with_name(f".{path.name}.going")) for path in paths]
+            for path, beside in aside:
+                if path.exists():
+                    path.replace(beside)
+            # Somebody who died here left them aside: they are found again by this.
+            there = [(path, beside) for path, beside in aside if beside.exists()]
+            is_going = bool(there) and still()
+            for path, beside in there:
+                if is_going:
+                    beside.unlink(missing_ok=True)
+                else:
+                    beside.replace(path)
+        except OSError as error:
+            raise Unavailable(f"photos cannot be removed: {error.strerror}") from error
+        return is_going
+
+    def lingers(self, sha256: str) -> bool:
+        """Whether any of its bytes are there, under their name or aside."""
+        paths = [self._path(sha256, size) for size in Size]
+        return any(path.exists() or path.with_name(f".{path.name}.going").exists() for path in paths)
 
     def exists(self, sha256: str) -> bool:
         return self._path(sha256, Size.FULL).exists()

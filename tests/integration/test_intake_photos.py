@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from statistics import median
 
 import pytest
 import requests
 
+from services.intake.photos.sweeping import Sweep
 from shared.kernel.area import Area
+from shared.kernel.clock import utc_now
 from shared.kernel.ids import new_id
-from shared.photos import hash_of
+from shared.photos import FolderStore, hash_of
 from tests.support.database import Database
-from tests.support.intake_doors import REPORT, Doors, running
+from tests.support.intake_doors import REPORT, Doors, begun, running
 from tests.support.pictures import exif, photo
 
 pytestmark = pytest.mark.integration
@@ -161,7 +164,7 @@ def test_without_room_photos_are_refused_and_reports_are_not(
         doors.project()
         database.query("UPDATE intake.photos SET size = 1000000000")
         doors.service.stop()
-        doors.service.start()
+        begun(doors.service)
 
         full = doors.photo(photo(2))
 
@@ -182,3 +185,30 @@ def test_without_a_place_for_photos_the_doors_say_so(
 
 def _told(photos: list[str]) -> dict[str, object]:
     return {**REPORT, "photos": photos}
+
+
+def test_an_erased_persons_photo_is_gone_and_a_page_shows_that_it_was_deleted(doors: Doors) -> None:
+    reference = doors.taken(photo(41))
+    mine = doors.report(photos=[reference])
+    doors.project()
+    asked = {"subject": mine["report_id"]}
+    ((subject,),) = doors.database.query("SELECT subject_id FROM intake.subjects WHERE report_id = %(subject)s", asked)
+    done = doors.call("POST", f"/subjects/{subject}/erase", {"reason": "本人要求"}, role="operator")
+    doors.project()
+    store = FolderStore(doors.photos, least_free=0)
+    log, rows = doors.database.log("intake"), doors.database.rows("intake")
+    later = utc_now() + timedelta(minutes=1)
+    would = list(Sweep(log, rows, store, 30, dry=True, everything=True).steps(later))
+    did = list(Sweep(log, rows, store, 30, everything=True).steps(later))
+    doors.project()
+    shown = doors.call("GET", _path(reference), role="acceptor", headers={"Accept": "image/avif,image/*;q=0.8"})
+    told = doors.call("GET", _path(reference), role="acceptor")
+
+    assert done.status_code == 200
+    assert (would, did) == ([("erased", hash_of(reference))], [("erased", hash_of(reference))])
+    assert list(doors.photos.rglob(f"*{hash_of(reference)}*")) == []
+    assert (shown.status_code, shown.headers["Content-Type"]) == (200, "image/svg+xml")
+    assert "照片已删除" in shown.text
+    assert told.status_code == 404
+    assert doors.taken(photo(41)) == reference
+    assert store.exists(str(hash_of(reference)))

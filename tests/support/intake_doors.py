@@ -18,7 +18,7 @@ from shared.kernel.area import Area
 from shared.security import tokens
 from tests.support import panlong
 from tests.support.database import Database
-from tests.support.process import Service
+from tests.support.process import Service, wait_for
 from tests.support.projected import project
 
 TOKEN_KEY = tokens.new_key()
@@ -30,6 +30,10 @@ REPORT: dict[str, Any] = {
     "area": "530103.004.012.003.00007",
     "contact": {"name": "王大妈", "phone": "13888886666"},
 }
+
+
+NO_BROKER = "amqp://nobody:nobody@127.0.0.1:9/%2F"
+"""Doors are tried here, and reactions elsewhere: nothing answers at this address."""
 
 
 @dataclass
@@ -85,14 +89,30 @@ def running(database: Database, folder: Path, **settings: str) -> Iterator[Doors
     environment = {
         "WUJI_TEST_SERVICE": "intake",
         "DATABASE_URL": database.url("intake"),
+        "AMQP_URL": NO_BROKER,
         "WUJI_MASTER_KEY": base64.b64encode(os.urandom(32)).decode(),
         "WUJI_LINK_KEY": base64.b64encode(os.urandom(32)).decode(),
         "WUJI_TOKEN_PUBLIC_KEY": tokens.public_part(TOKEN_KEY),
         "WUJI_PUBLIC_URL": "http://wuji.example",
         "WUJI_PHOTO_DIR": str(photos),
     }
-    service = Service("tests.support.real_service", folder, environment | settings).start()
+    service = begun(Service("tests.support.real_service", folder, environment | settings))
     try:
         yield Doors(service, database, photos)
     finally:
         service.stop(signal.SIGKILL)
+
+
+def begun(service: Service) -> Service:
+    """The service, once its doors are open."""
+    service.start(until_ready=False)
+    wait_for(lambda: _answers(service), 60, service.log_path.read_text)
+    return service
+
+
+def _answers(service: Service) -> bool:
+    """Whether its doors are open: it is never ready, as it hears of nothing."""
+    try:
+        return service.alive and requests.get(service.url("/api/v1/intake/openapi.json"), timeout=5).status_code == 200
+    except requests.ConnectionError:
+        return False

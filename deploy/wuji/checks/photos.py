@@ -16,8 +16,8 @@ GIGABYTE = 1_000_000_000
 _LOOKED_FOR = 200
 """Of the newest and of the oldest photos each: a lost disk or a restored database is seen at either end."""
 _KNOWN = """
-(SELECT sha256 FROM intake.photos ORDER BY stored_at DESC LIMIT %s)
-UNION (SELECT sha256 FROM intake.photos ORDER BY stored_at LIMIT %s)
+(SELECT sha256 FROM intake.photos WHERE erased_at IS NULL ORDER BY stored_at DESC LIMIT %s)
+UNION (SELECT sha256 FROM intake.photos WHERE erased_at IS NULL ORDER BY stored_at LIMIT %s)
 """
 
 

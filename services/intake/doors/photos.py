@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 
 import eventlet
 from eventlet.green import subprocess
@@ -23,6 +24,8 @@ from shared.web.door import Raw, door
 PHOTOS = "/api/v1/photos"
 PICTURE = Raw(("image/jpeg", "image/png", "image/webp", "image/heic", "application/octet-stream"), LARGEST_BODY)
 GIGABYTE = 1_000_000_000
+GONE = Path(__file__).parents[1] / "pages" / "gone.svg"
+_ALONE = {"Content-Security-Policy": "default-src 'none'; sandbox"}
 _HASH = re.compile(r"[0-9a-f]{64}")
 _COUNTED_SECONDS = 60.0
 _AT_THE_EASEL = Semaphore(2)
@@ -74,11 +77,13 @@ class PhotoDoors(Room):
         known = _HASH.fullmatch(sha256) is not None
         if not known or not queries.may_see(self.rows, sha256, call.asker, secret, self.desk.link_key):
             raise NotFound("there is no photo of this name that concerns you", hint="a new one is known within seconds")
+        if queries.is_erased(self.rows, sha256):
+            return _gone(call.headers.get("accept", ""))
         content = self.desk.photos.get(sha256, size)
         if content is None:
             raise NotFound("the photo's bytes are gone", hint="wuji doctor")
         queries.record_look(self.rows, sha256, size, call.asker, call.at)
-        headers = {"Cache-Control": "private, max-age=3600", "Content-Security-Policy": "default-src 'none'; sandbox"}
+        headers = {"Cache-Control": "private, max-age=3600", **_ALONE}
         return Reply(content, media="image/jpeg", headers=headers)
 
     def _belongs(self, call: Call) -> Area:
@@ -102,6 +107,14 @@ class PhotoDoors(Room):
         if taken.kept >= most:
             said = f"{taken.kept / GIGABYTE:.1f} of {most / GIGABYTE:.0f} GB"
             raise Unavailable(f"the room for photos is used up: {said}", retry_after=3600, where="WUJI_PHOTO_GIGABYTES")
+
+
+def _gone(accept: str) -> Reply:
+    """A page shows in its place that it was deleted; a program is told so. Raises NotFound."""
+    if "image/" not in accept:
+        raise NotFound("照片已删除 / the photo was deleted", hint="its name stays in the record, and shows nothing")
+    headers = {"Cache-Control": "no-store", **_ALONE}
+    return Reply(GONE.read_text(encoding="utf-8"), media="image/svg+xml", headers=headers)
 
 
 def _drawn(raw: bytes) -> Prepared:

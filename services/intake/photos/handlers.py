@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.intake.photos.erasing import keep_again
 from shared.contracts.photo import PhotoStored
 from shared.handling import Cause, begin
 from shared.kernel.area import Area
@@ -32,6 +33,10 @@ def keep(log: EventLog, store: PhotoStore, picture: Prepared, area: Area, cause:
     try:
         appended = begin(log, stream, (stored,), cause, area=area, correlation_id=derived_id("photo", picture.sha256))
     except Conflict:
+        if keep_again(log, stored, cause):
+            # Whoever took it away may have done so between our putting it there and our saying so.
+            store.put(picture.sha256, Size.FULL, picture.content)
+            store.put(picture.sha256, Size.THUMBNAIL, picture.thumbnail)
         return _first(log, stream)
     return _first(log, appended.stream) if appended.repeated else stored
 

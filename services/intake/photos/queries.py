@@ -31,6 +31,11 @@ def may_see(rows: Rows, sha256: str, asker: Asker | None, secret: str | None, li
     return any(links.verify(link_key, "report", issue, secret) for issue in issues)
 
 
+def is_erased(rows: Rows, sha256: str) -> bool:
+    """Whether the photo was taken away."""
+    return bool(rows.query("SELECT 1 FROM intake.photos WHERE sha256 = %s AND erased_at IS NOT NULL", [sha256]))
+
+
 def record_look(rows: Rows, sha256: str, size: Size, asker: Asker | None, at: datetime) -> None:
     """Nobody looks at a photo without leaving a trace."""
     who = (REPORTER, REPORTER) if asker is None else (asker.id, asker.role)
@@ -39,7 +44,7 @@ def record_look(rows: Rows, sha256: str, size: Size, asker: Asker | None, at: da
 
 def bytes_kept(rows: Rows) -> int:
     """How much room the photos take."""
-    found = rows.query("SELECT coalesce(sum(size), 0)::bigint AS kept FROM intake.photos")
+    found = rows.query("SELECT coalesce(sum(size), 0)::bigint AS kept FROM intake.photos WHERE erased_at IS NULL")
     kept: int = found[0]["kept"]
     return kept
 
