@@ -62,15 +62,15 @@ def show(admission_id: str, output: str) -> None:
 @click.option("--area", help=say("区域路径", "area path such as 530103.004"))
 @output_option()
 def blocked(area: str | None, output: str) -> None:
-    """因未准入被拦截的下派。What was refused for want of an admission."""
+    """因未准入或超出减负上限被拦截的下派。What was refused for want of an admission, or beyond a cap."""
     query = _given({"area": area, "blocked": "true", "limit": 500})
     found = Access.find().get("/api/v1/demands", role="operator", **query)["demands"]
     if output == "json":
         print_json(found)
         return
     heads = [say("时间", "time"), say("部门", "department"), say("种类", "kind"), say("事项", "matter")]
-    rows = [(one["made_at"], one["department"], one["kind"], one["matter"], len(one["missing"])) for one in found]
-    print_table([*heads, say("未准入社区", "communities")], rows, right=(4,))
+    rows = [(one["made_at"], one["department"], one["kind"], one["matter"], one["rule"], _places(one)) for one in found]
+    print_table([*heads, say("依据", "rule"), say("社区", "communities")], rows, right=(5,))
 
 
 @admission.command(
@@ -88,15 +88,60 @@ def burden(area: str | None, from_month: str | None, to_month: str | None, outpu
     if output == "json":
         print_json(found)
         return
-    names = ("requests", "fields", "meetings", "answered", "declined", "departments")
+    names = ("outside", "answered", "declined", "departments")
     heads = [say("月份", "month"), say("社区", "community"), say("要求", "requests"), say("字段", "fields")]
-    more = [say("会议", "meetings"), say("办结", "answered"), say("拒绝", "declined"), say("部门", "departments")]
-    rows = [(one["month"], one["name"] or one["community"], *(one[name] for name in names)) for one in found]
-    print_table([*heads, *more], rows, right=range(2, 8))
+    more = [say("会议", "meetings"), say("体外", "outside"), say("办结", "answered"), say("拒绝", "declined")]
+    rows = [
+        (
+            one["month"],
+            one["name"] or one["community"],
+            *(_of_cap(one, name) for name in ("requests", "fields", "meetings")),
+            *(one[name] for name in names),
+        )
+        for one in found
+    ]
+    print_table([*heads, *more, say("部门", "departments")], rows, right=range(2, 9))
+
+
+@admission.command(
+    cls=rich.RichCommand, epilog=examples("wuji admission outside", "wuji admission outside --open -o json")
+)
+@click.option("--area", help=say("区域路径", "area path such as 530103.004"))
+@click.option("--open", "only_open", is_flag=True, help=say("只看待处理", "only what nobody has settled"))
+@output_option()
+def outside(area: str | None, only_open: bool, output: str) -> None:
+    """社区反映的体外下派。What communities told of as asked outside of the platform."""
+    query = _given({"area": area, "open": "true" if only_open else None, "limit": 500})
+    found = Access.find().get("/api/v1/demands/outside", role="operator", **query)["outside"]
+    if output == "json":
+        print_json(found)
+        return
+    heads = [say("日期", "day"), say("社区", "community"), say("提出单位", "who asked"), say("渠道", "way")]
+    rows = [
+        (
+            one["asked_on"],
+            one["name"] or one["community"],
+            one["asked_by"],
+            one["channel"],
+            one["outcome"] or "…",
+            one["what"],
+        )
+        for one in found
+    ]
+    print_table([*heads, say("处理", "settled"), say("要求", "what")], rows)
 
 
 def _given(query: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in query.items() if value not in (None, [])}
+
+
+def _places(one: dict[str, Any]) -> int:
+    return len(one["missing"]) + len(one["over"])
+
+
+def _of_cap(one: dict[str, Any], name: str) -> str:
+    most = (one["cap"] or {}).get(name)
+    return str(one[name]) if most is None else f"{one[name]}/{most}"
 
 
 def _period(one: dict[str, Any]) -> str:
