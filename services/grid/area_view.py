@@ -107,7 +107,7 @@ def _map(rows: Rows, area: Area, children: list[tuple[dict[str, Any], dict[str, 
         for (place, figures), tile in zip(children, drawn.tiles, strict=True)
     ]
     return {"tiles": tiles, "width": drawn.width, "height": drawn.height, "is_real": drawn.is_real,
-            "without": drawn.without}  # fmt: skip
+            "is_roomy": drawn.is_roomy, "without": drawn.without}  # fmt: skip
 
 
 def _bars(rows: Rows, found: list[dict[str, Any]], kind: str, language: str) -> list[Bar]:

@@ -21,6 +21,7 @@ WIDTHS, HEIGHTS = (560.0, 1000.0), (440.0, 860.0)
 """How large a map of real boundaries may be: high where the ground is long from north to south."""
 _MARGIN = 14.0
 _SMALLEST, _LARGEST = 13.0, 26.0
+_PHONE, _READ = 700.0, 20.0
 _KEPT = 64
 """Maps that one process remembers."""
 
@@ -66,6 +67,11 @@ class GroundMap:
     is_real: bool
     without: int
     """Children that have no boundary, where some have one."""
+
+    @property
+    def is_roomy(self) -> bool:
+        """Whether every name can still be read when the whole map is as wide as a phone."""
+        return self.width <= _PHONE and all(tile.label.is_shown and tile.label.size >= _READ for tile in self.tiles)
 
 
 class Maps:
