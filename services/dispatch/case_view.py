@@ -16,6 +16,8 @@ from services.dispatch.handlers import case_stream, dispatched_at
 from services.dispatch.handlers.road import conditions_on_the_way
 from services.dispatch.queries import duplicates
 from services.dispatch.queries.places import lineage, names
+from services.dispatch.remedies.domain import FINDERS
+from services.dispatch.remedies.queries import of_case
 from services.dispatch.room import called
 from shared.contracts.case import Loop
 from shared.contracts.report import Urgency
@@ -54,6 +56,8 @@ def about(log: EventLog, rows: Rows, book: Rulebook, case: Json, asker: Asker, a
         "case": case,
         "names": spoken,
         "place": lineage(rows, area),
+        "remedies": of_case(rows, case["case_id"]),
+        "may_open_remedy": asker.role in FINDERS and asker.covers(area),
         "sponsor": case["sponsor"] and names(rows, [case["sponsor"]])[case["sponsor"]],
         "clocks": clocks,
         "pressing": _pressing(clocks),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from nameko.timer import timer
+
 from services.dispatch import reactions
 from services.dispatch.admissions.doors import AdmissionDoors
 from services.dispatch.admissions.pages import BurdenPages
@@ -29,6 +31,9 @@ from shared.contracts.report import ReportAccepted, ReportRecurred, ReportSelfHa
 from shared.entrypoints.on import on
 from shared.entrypoints.providers import Log, Settings, Tables
 from shared.kernel.clock import utc_now
+from shared.kernel.errors import WujiError
+from shared.telemetry.logs import logger
+from shared.telemetry.metrics import REMEDIES_OPEN
 
 
 class DispatchService(  # one mixin for each kind of thing that has doors
@@ -96,3 +101,15 @@ class DispatchService(  # one mixin for each kind of thing that has doors
         """源头治理, for what came back once too often."""
         near, often = partial(remedies.near, self.rows), self.settings.count("WUJI_ROOT_CAUSE_AFTER")
         find_root(recorded, self.log, near, self.rulebooks, often, consumer="dispatch.find_root", at=utc_now())
+
+    @timer(interval=30, eager=True)  # type: ignore[untyped-decorator]  # nameko has no types
+    def tell_metrics(self) -> None:
+        """Open remedies by kind, and which of them are overdue."""
+        try:
+            found = remedies.counted(self.rows, utc_now())
+        except WujiError as error:
+            # Old figures stand until the database is back; the next turn is in a moment.
+            logger("dispatch").warning("gauges_not_updated", error=str(error))
+            return
+        for (kind, is_overdue), n in found.items():
+            REMEDIES_OPEN.labels(kind, str(is_overdue).lower()).set(n)

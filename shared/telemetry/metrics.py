@@ -146,6 +146,7 @@ ADMISSION_BLOCKED = _counter(
     "Demands on communities refused by the rule: admission.missing, burden_cap; or told of as made outside.",
     ["kind", "rule"],
 )
+REMEDIES_OPEN = _gauge("remedies_open", "Remedies that are not struck off.", ["kind", "overdue"])
 CHECKS_PENDING = _gauge("checks_pending", "Checks that wait for somebody to look.")
 GRID_VACANT_POSTS = _gauge("grid_vacant_posts", "Grids that lack somebody at the post.", ["kind"])
 GRIDS_WITHOUT_PERSON = _gauge("grids_without_person", "Grids without any worker or lead.")

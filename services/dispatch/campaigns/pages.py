@@ -116,7 +116,7 @@ class CampaignPages(CampaignDoors):
             call,
             "campaign_new.html",
             status=200 if error is None else error.status,
-            said=said,
+            said=NewCampaignForm().load({}) | said,
             places={one["path"]: one["name"] for one in below(self.rows, call.signed_in.area)},
             names=called(book, of_call(call)),
             groups=groups(book),

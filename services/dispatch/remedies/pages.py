@@ -130,7 +130,7 @@ class RemedyPages(RemedyDoors, CaseDoors):
             call,
             "remedy_new.html",
             status=200 if error is None else error.status,
-            said=said,
+            said=NewRemedyForm().load({}) | said,
             places=places,
             names=called(self.rulebooks.current(call.at), of_call(call)),
             wrong=None if error is None else str(error),
