@@ -74,6 +74,8 @@ def environment(process: str, backends: Backends, ports: Ports, public_url: str)
         # Delivery into the departments' virtual host; and the one credential that makes queues and accounts there.
         values["AMQP_URL"] = backends.amqp_url("courier", backends.partners.vhost)
         values["RABBITMQ_MANAGEMENT_URL"] = backends.management_url
+        # And of the city's own queues, those that hold what is parked.
+        values["WUJI_PARKED_URL"] = backends.amqp_url("operator")
     return values | _databases(process, backends)
 
 

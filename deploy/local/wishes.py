@@ -34,7 +34,7 @@ operator's commands read everything that is no secret."""
 _OUR_OWN = frozenset(
     (
         "WUJI_HTTP_PORT", "WUJI_HTTP_HOST", "WUJI_ADMIN_PORT", "WUJI_ADMIN_HOST", "WUJI_ADMIN_URLS",
-        "WUJI_LOCAL_URL",
+        "WUJI_LOCAL_URL", "WUJI_PARKED_URL",
         "WUJI_MASTER_KEY", "WUJI_LINK_KEY", "WUJI_TOKEN_KEY", "WUJI_TOKEN_PUBLIC_KEY", "WUJI_SUBSCRIPTION_KEY",
     )
 )  # fmt: skip

@@ -53,7 +53,9 @@ def parts(config: Config) -> Parts:
         keeper=_keeper(config, places, names),
         crew={
             "replays": _replayer(config, pool, names, calls),
-            "errands": Errander(TableErrands(rows, log), config.amqp_url, names.queue),
+            "errands": Errander(
+                TableErrands(rows, log), config.amqp_url, names.queue, lambda: str(config.need("WUJI_PARKED_URL"))
+            ),
         },
         trouble=lambda: _trouble(links[0]),
         close=lambda: _close(links, pool),

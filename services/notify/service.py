@@ -12,6 +12,7 @@ from services.notify.ears import CallingEars, channels_of
 from services.notify.handbook.doors import HandbookPages
 from services.notify.inbox.doors import InboxPages
 from services.notify.operations.doors import OperationsPages
+from services.notify.operations.parked_doors import ParkedPages
 from services.notify.operations.subscription_doors import SubscriptionPages
 from services.notify.people import ProjectedDirectory
 from services.notify.schemas import NoticesAnswer, NoticesQuery, OutboxAnswer, OutboxQuery
@@ -52,6 +53,7 @@ class NotifyService(  # one mixin for each kind of thing that has doors or ears
     HandbookPages,
     InboxPages,
     OperationsPages,
+    ParkedPages,
     SubscriptionPages,
 ):
     """通知: the reporter at acceptance, closing and refusal, the department at dispatch."""

@@ -1,4 +1,5 @@
-"""What doors ask the courier to do at the departments' virtual host, where it alone has rights: parked messages."""
+"""What doors ask the courier to do where it alone has rights: parked messages, of the departments' virtual host and of
+the city's own queues. No door of ours holds the rights itself."""
 
 from __future__ import annotations
 
@@ -11,12 +12,15 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from shared.kernel.errors import Invalid, Unavailable, WujiError
+from shared.kernel.masking import mask
 from shared.rabbitmq.parked import ParkedMessage, ParkedMessages, Wanted
 from shared.telemetry.logs import logger
 
 PATIENCE = timedelta(seconds=20)
 """How long a door waits; what is older is not done any more, for nobody would know."""
 _IDLE = 0.2
+OURS = UUID(int=0)
+"""Stands for a subscription where a queue of our own is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,9 @@ class Errand:
 
     errand_id: UUID
     subscription_id: UUID
+    """`OURS` for a queue of the city's virtual host."""
     name: str
+    """Of the subscription, or of that queue."""
     what: Mapping[str, Any]
     """`do`: list, show, redrive or discard; `ids`, `type`, `all`, `limit`, `dry_run`, `reason`, `by`."""
 
@@ -46,13 +52,17 @@ class Errands(Protocol):
 class Errander(threading.Thread):
     """One thread of the leading courier."""
 
-    def __init__(self, errands: Errands, url: str, queue: Callable[[str], str]) -> None:
-        """`url`: the broker, with the courier's account; `queue`: the queue of a subscription's name."""
+    def __init__(
+        self, errands: Errands, url: str, queue: Callable[[str], str], ours: Callable[[], str] | None = None
+    ) -> None:
+        """`url`: the broker, with the courier's account; `queue`: the queue of a subscription's name; `ours`: the
+        address with an account that reaches the parked queues of the city's virtual host, and nothing else there."""
         super().__init__(name="errands", daemon=True)
         self.trouble: str | None = None
         self._errands = errands
         self._url = url
         self._queue = queue
+        self._ours = ours
         self._stopping = threading.Event()
         self._log = logger("courier")
 
@@ -80,21 +90,25 @@ class Errander(threading.Thread):
             return {"error": {"kind": "not_found" if error.status == 404 else "invalid", "text": str(error)}}
 
     def _done(self, errand: Errand) -> dict[str, Any]:
-        what, queue = errand.what, self._queue(errand.name)
+        what, is_ours = errand.what, errand.subscription_id == OURS
+        url, queue = (self._address_of_ours(), errand.name) if is_ours else (self._url, self._queue(errand.name))
         settled: list[str] = []
 
         def audit(done: str, facts: Mapping[str, object]) -> None:
             settled.append(str(facts["message"]))
-            self._log.info("parked." + done, subscription=errand.name, **facts)
+            about = {} if is_ours else {"subscription": errand.name}
+            self._log.info("parked." + done, **about, **facts)
 
         which = wanted(what)
-        with ParkedMessages(self._url, audit) as messages:
+        with ParkedMessages(url, audit) as messages:
             match what["do"]:
                 case "list":
                     return {"messages": [shown(one) for one in messages.messages(queue, what["limit"], which)]}
                 case "show":
                     one = messages.show(queue, what["ids"][0])
-                    return {**shown(one), "headers": dict(one.headers), "payload": one.payload}
+                    found = {**shown(one), "headers": dict(one.headers), "payload": one.payload}
+                    # People look at ours who have no business with anybody's telephone number.
+                    return masked(found) if is_ours else found
                 case "redrive":
                     count = messages.redrive(queue, which, by=what["by"], dry_run=what["dry_run"])
                 case "discard":
@@ -102,9 +116,25 @@ class Errander(threading.Thread):
                     count = messages.discard(queue, which, by=what["by"], reason=reason, dry_run=what["dry_run"])
                 case other:
                     raise Invalid(f"nobody knows how to {other}")
-        if settled:
+        if settled and not is_ours:
             self._errands.settled(errand, settled)
         return {"count": count, "dry_run": what["dry_run"]}
+
+    def _address_of_ours(self) -> str:
+        if self._ours is None:
+            raise Unavailable("the courier has no account for the city's own queues")
+        return self._ours()
+
+
+def masked(value: Any) -> Any:
+    """The same with telephone and identity numbers and mail addresses hidden in every text."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, Mapping):
+        return {name: masked(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(one) for one in value]
+    return value
 
 
 def wanted(what: Mapping[str, Any]) -> Wanted:

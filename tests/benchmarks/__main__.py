@@ -29,6 +29,7 @@ from tests.benchmarks import (
     http,
     indicators,
     latency,
+    pages,
     projection,
     relay,
     replay,
@@ -41,6 +42,8 @@ from tests.support.stack import eventually, started
 
 STREET, KIND = "530103.004.001", "E-01-02"
 MEMORY_LIMIT = 800
+CASES = 200_000
+"""Cases that the pages are opened with, when nobody says otherwise."""
 
 
 def _append(servers: Servers, quick: bool) -> list[Figure]:
@@ -83,6 +86,10 @@ def _indicators(servers: Servers, quick: bool) -> list[Figure]:
     return indicators.run(servers, 5_000 if quick else indicators.CASES)
 
 
+def _pages(servers: Servers, quick: bool) -> list[Figure]:
+    return pages.run(servers, 20_000 if quick else CASES)
+
+
 PARTS: dict[str, Callable[[Servers, bool], list[Figure]]] = {
     "append": _append,
     "relay": _relay,
@@ -93,6 +100,7 @@ PARTS: dict[str, Callable[[Servers, bool], list[Figure]]] = {
     "subscribers": _subscribers,
     "clocks": _clocks,
     "indicators": _indicators,
+    "pages": _pages,
 }
 FULL: dict[str, Callable[[Servers, bool], list[Figure]]] = {"million": _million}
 """What takes long and is measured when it is named, or with `--full`."""
@@ -151,8 +159,11 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", choices=[*PARTS, *FULL, "whole", []], help="default: all")
     parser.add_argument("--quick", action="store_true", help="smaller amounts")
     parser.add_argument("--full", action="store_true", help="also a million events replayed")
+    parser.add_argument("--cases", type=int, help=f"cases that the pages are opened with; {CASES:,} if left out")
     asked = parser.parse_args()
     measured = {**PARTS, **FULL}
+    if asked.cases:
+        measured["pages"] = lambda servers, _quick: pages.run(servers, asked.cases)
     parts = asked.parts or [*PARTS, *(FULL if asked.full else ()), "whole"]
     console = Console(width=150 if not sys.stdout.isatty() else None)
     figures: list[Figure] = []

@@ -21,7 +21,6 @@ from requests.adapters import HTTPAdapter
 
 from deploy.local import packages, tls
 from deploy.local.nginx import Nginx
-from deploy.local.places import PROJECT
 from deploy.local.ports import Ports
 from deploy.local.site import CITY
 from deploy.wuji import nginx as command
@@ -268,8 +267,7 @@ def test_static_files_are_packed_and_kept_for_ever(gate: Gate) -> None:
     assert ":root" in answer.text or "{" in answer.text
 
 
-def test_the_sample_of_a_city_is_what_is_written_now_and_nginx_takes_it(gate: Gate) -> None:
-    kept = (PROJECT / "deploy" / "nginx" / "wuji.conf").read_text(encoding="utf-8")
+def test_the_sample_of_a_city_is_one_that_nginx_takes(gate: Gate) -> None:
     certificate = gate.folder / "certificate"
     own = command.rendered(
         "wuji.panlong.gov.cn", certificate / "tls.crt", certificate / "tls.key", None, ("10.1.0.0/16",), gate.folder
@@ -285,7 +283,6 @@ def test_the_sample_of_a_city_is_what_is_written_now_and_nginx_takes_it(gate: Ga
     nginx = [str(gate.nginx.program), "-t", "-c", str(settings), "-p", str(gate.folder), "-e", "stderr"]
     said = subprocess.run(nginx, capture_output=True, text=True, check=False)
 
-    assert kept == command.rendered(), "wuji nginx sample > deploy/nginx/wuji.conf"
     assert said.returncode == 0, said.stderr
     assert "warn" not in said.stderr
     assert "set_real_ip_from 10.1.0.0/16" in own

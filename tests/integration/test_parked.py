@@ -11,7 +11,9 @@ import pika
 import pytest
 from pika.adapters.blocking_connection import BlockingChannel
 
+from shared.courier.errands import OURS, Errand, Errander
 from shared.kernel.errors import Invalid, NotFound, Unavailable
+from shared.kernel.ids import new_id
 from shared.rabbitmq.names import ATTEMPT, ERROR, PARKED_AT, Rung
 from shared.rabbitmq.parked import ParkedMessage, ParkedMessages
 from shared.rabbitmq.topology import DELIVERY_LIMIT
@@ -230,3 +232,69 @@ def test_a_body_that_is_no_json_can_still_be_looked_at() -> None:
     broken = ParkedMessage("a.b", "m", "t", 1, None, None, None, {}, b"\xff{")
 
     assert broken.payload == "\\xff{"
+
+
+class Asked:
+    """Errands that one after another is asked for, and what was answered."""
+
+    def __init__(self, *wanted: Mapping[str, Any], queue: str = QUEUE) -> None:
+        self.waiting = [Errand(new_id(), OURS, queue, {"by": "op-7", **one}) for one in wanted]
+        self.answers: list[Mapping[str, Any]] = []
+
+    def open(self, _patience: Any) -> list[Errand]:
+        waiting, self.waiting = self.waiting, []
+        return waiting
+
+    def settled(self, errand: Errand, _messages: Any) -> None:
+        raise AssertionError(f"{errand.name} is no subscription, so no event tells of it")
+
+    def answer(self, _errand: Errand, answer: Mapping[str, Any]) -> None:
+        self.answers.append(answer)
+
+
+def answers(vhost: Vhost, asked: Asked) -> list[Mapping[str, Any]]:
+    """What the courier says, with the account that it has for the city's own queues."""
+    many = len(asked.waiting)
+    errander = Errander(asked, vhost.url("relay"), str, lambda: vhost.url("operator"))
+    errander.start()
+    deadline = time.monotonic() + 20
+    while len(asked.answers) < many and time.monotonic() < deadline:
+        time.sleep(0.02)
+    errander.stop()
+    errander.join(10)
+    return asked.answers
+
+
+def test_the_courier_looks_at_a_queue_of_ours_for_a_page_and_hides_whose_number_it_is(vhost: Vhost) -> None:
+    headers = {ATTEMPT: 4, ERROR: "nobody answers 13888886666", "ce-type": "report.accepted.v1"}
+    with channel(vhost.url("dispatch")) as service:
+        told = pika.BasicProperties(message_id="m-1", type="report.accepted", headers=headers)
+        words = '{"words": ["请打 13888886666", "或 wang@example.cn"], "n": 5}'
+        service.basic_publish("parked", QUEUE, words.encode(), told, mandatory=True)
+    park(vhost, "m-2", "m-3")
+    every = {"ids": [], "type": None}
+    asked = Asked(
+        {"do": "list", "limit": 50},
+        {"do": "show", "ids": ["m-1"]},
+        {"do": "redrive", "dry_run": True, **every},
+        {"do": "discard", "dry_run": False, "reason": "tested", "ids": ["m-2"], "type": None},
+        {"do": "redrive", "dry_run": False, **every},
+        {"do": "show", "ids": ["m-9"]},
+    )
+    listed, shown, counted, discarded, redriven, lost = answers(vhost, asked)
+
+    assert [one["message_id"] for one in listed["messages"]] == ["m-1", "m-2", "m-3"]
+    assert shown["payload"] == {"words": ["请打 [电话]", "或 [邮箱]"], "n": 5}
+    assert "13888886666" not in str(shown)
+    assert counted == {"count": 3, "dry_run": True}
+    assert discarded["count"] == 1
+    assert redriven["count"] == 2
+    assert lost["error"]["kind"] == "not_found"
+    assert (count(vhost, QUEUE), count(vhost, f"{QUEUE}.parked")) == (2, 0)
+
+
+def test_a_courier_without_that_account_says_so(vhost: Vhost) -> None:
+    asked = Asked({"do": "list", "limit": 50})
+    errander = Errander(asked, vhost.url("relay"), str)
+
+    assert errander._answered(asked.waiting[0])["error"]["kind"] == "unavailable"

@@ -19,30 +19,31 @@ _COLUMNS = (
 )
 
 
-def fill(database: Database, events: Iterable[Recorded[Any]], chunk: int = 20_000) -> int:
-    """Store the events with the positions they have; the number of events. Hashes are empty."""
+def fill(database: Database, events: Iterable[Recorded[Any]], chunk: int = 20_000, *, after: int = 0) -> int:
+    """Store the events with the positions they have, `after` what is there; how many. Hashes are empty."""
     iterator, count = iter(events), 0
     while part := list(islice(iterator, chunk)):
-        _copy(database, part)
+        _copy(database, part, after)
         count += len(part)
     with database.connection("admin") as connection, connection.cursor() as cursor:
         cursor.execute("ANALYZE es.events, es.feed")
     return count
 
 
-def _copy(database: Database, part: list[Recorded[Any]]) -> None:
+def _copy(database: Database, part: list[Recorded[Any]], after: int) -> None:
     events, feed = io.StringIO(), io.StringIO()
     for recorded in part:
         found = catalogue.OF_SHAPE[type(recorded.event)]
+        position = after + (recorded.position or 0)
         actor = orjson.dumps({"id": recorded.actor.id, "role": recorded.actor.role}).decode()
         data = orjson.dumps(codec.encode(recorded.event)).decode().replace("\\", "\\\\")
         values = (
-            recorded.stream, recorded.version, recorded.event_id, recorded.position, 1, recorded.type, found.version,
+            recorded.stream, recorded.version, recorded.event_id, position, 1, recorded.type, found.version,
             data, recorded.area.path, actor, recorded.correlation_id, recorded.causation_id or "\\N",
             recorded.origin.value, recorded.occurred_at.isoformat(), recorded.recorded_at.isoformat(), "\\\\x",
         )  # fmt: skip
         events.write("\t".join(map(str, values)) + "\n")
-        feed.write(f"{recorded.position}\t1\t{recorded.position}\t{recorded.recorded_at.isoformat()}\n")
+        feed.write(f"{position}\t1\t{position}\t{recorded.recorded_at.isoformat()}\n")
     with database.connection("admin") as connection, connection.cursor() as cursor:
         for table, buffer in (
             (f"es.events ({_COLUMNS})", events),

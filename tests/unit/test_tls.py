@@ -13,6 +13,8 @@ import pytest
 from cryptography import x509
 
 from deploy.local import tls
+from deploy.local.places import PROJECT
+from deploy.local.routes import SMALL
 from deploy.local.site import CITY, Site, text
 from deploy.wuji import nginx
 from deploy.wuji.checks import Level, machine
@@ -94,3 +96,17 @@ def test_nothing_that_nginx_would_read_otherwise_gets_into_its_settings() -> Non
     for host in ("a b", "a;b", "a{b", "a\nb"):
         with pytest.raises(Invalid):
             nginx.rendered(host)
+
+
+def test_the_document_says_the_limits_that_there_are() -> None:
+    said = (PROJECT / "docs" / "nginx.md").read_text(encoding="utf-8")
+
+    for rate, burst in (CITY.anonymous, CITY.everybody, CITY.logging_in, CITY.reporting, CITY.sending_photos):
+        assert f"{rate} a second, {burst} at once" in said
+    assert all(f"{kilobytes} KB" in said for kilobytes in SMALL.values())
+
+
+def test_the_sample_in_the_repository_is_what_is_written_now() -> None:
+    kept = (PROJECT / "deploy" / "nginx" / "wuji.conf").read_text(encoding="utf-8")
+
+    assert kept == nginx.rendered(), "wuji nginx sample > deploy/nginx/wuji.conf"

@@ -14,7 +14,7 @@ from services.notify.subscriptions import domain
 from services.notify.subscriptions.domain import Subscription, evolve, stream_of
 from shared.contracts.envelope import Actor
 from shared.contracts.subscription import DeliveryKind, SubscriptionParkedDiscarded, SubscriptionParkedRedriven
-from shared.courier.errands import PATIENCE, Errand
+from shared.courier.errands import OURS, PATIENCE, Errand
 from shared.handling import Cause, amend
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import Conflict, Invalid, NotFound, Refused, Unavailable
@@ -42,8 +42,19 @@ def ask(rows: Rows, subscription: Subscription, what: Mapping[str, Any]) -> dict
             rule="subscription.no_queue",
             hint="webhooks have a delivery log: wuji sub deliveries",
         )
+    return _errand(rows, subscription.subscription_id, subscription.name, what)
+
+
+def ask_ours(rows: Rows, queue: str, what: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of a queue of the city's own virtual host: what it hands back is masked.
+
+    Raises NotFound, Invalid, and Unavailable when the courier does not answer."""
+    return _errand(rows, OURS, queue, what)
+
+
+def _errand(rows: Rows, subscription_id: UUID, name: str, what: Mapping[str, Any]) -> dict[str, Any]:
     errand_id = new_id()
-    about = (str(errand_id), str(subscription.subscription_id), subscription.name)
+    about = (str(errand_id), str(subscription_id), name)
     rows.execute(_ASK, [*about, orjson.dumps(dict(what)).decode()])
     deadline = time.monotonic() + PATIENCE.total_seconds()
     while time.monotonic() < deadline:
