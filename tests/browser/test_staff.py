@@ -6,7 +6,7 @@ import io
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import FilePayload
+from playwright.sync_api import Error, FilePayload
 
 from tests.support.browser import DESK, PHONE, Open, Window, axe
 from tests.support.stack import RunningStack, eventually
@@ -120,6 +120,9 @@ def dispatched(browser_page: Open, case: str) -> None:
     dispatcher.go(case)
     looked_at(dispatcher, "case-filed")
     act(dispatcher, "dispatch", department="urban", reason="占道停放归城管")
+    looked_at(dispatcher, "case-dispatched")
+
+    assert "还可撤销" in dispatcher.page.inner_text("form.undo")
 
 
 def answered(browser_page: Open, case: str) -> None:
@@ -189,10 +192,11 @@ def test_whoever_comes_second_is_told_who_was_first(browser_page: Open, filed: s
 
 def test_what_was_put_right_at_once_waits_on_the_phone_until_there_is_a_network(browser_page: Open) -> None:
     worker = browser_page("demo.grid", size=PHONE)
-    worker.expected = ["ERR_INTERNET_DISCONNECTED", "net::ERR"]
+    worker.expected = ["net::ERR", "htmx"]
     worker.go("/field")
     worker.page.wait_for_load_state("networkidle")
     looked_at(worker, "field")
+    worker.page.wait_for_function("async () => (await (await caches.open('wuji-list')).keys()).length === 3")
     worker.go("/field/solve")
     worker.page.set_input_files("[data-side=before] input", [picture("before", "#8a4b2a")])
     worker.page.set_input_files("[data-side=after] input", [picture("after", "#2f6b4f")])
@@ -206,19 +210,43 @@ def test_what_was_put_right_at_once_waits_on_the_phone_until_there_is_a_network(
     worker.page.wait_for_selector("#outbox:not([hidden])")
     worker.screenshot("field-waiting")
     waiting = worker.page.inner_text("#outbox")
+    worker.go("/field")
+    worker.page.wait_for_selector("#outbox:not([hidden])")
+    worker.page.wait_for_selector("#checks .note, #checks .look-list")
+    worker.screenshot("field-offline")
+    old = worker.page.inner_text("#kept")
+    worker.go("/field/solve")
     worker.page.context.set_offline(False)
     worker.page.wait_for_selector("#told .note.good")
     worker.page.wait_for_selector("#outbox", state="hidden")
 
     assert waiting.endswith("1")
+    assert "截至" in old
+
+
+def test_whoever_signs_out_leaves_nothing_on_the_phone(browser_page: Open) -> None:
+    worker = browser_page("demo.grid", size=PHONE)
+    worker.expected = ["net::ERR", "htmx"]
+    worker.go("/field")
+    worker.page.wait_for_function("async () => (await (await caches.open('wuji-list')).keys()).length === 3")
+    worker.page.wait_for_function("async () => (await indexedDB.databases()).length > 0")
+    worker.go("/logout")
+    worker.page.click("main form button[type=submit]")
+    worker.page.wait_for_url("**/")
+    kept = worker.page.evaluate(
+        "async () => [...await caches.keys(), ...(await indexedDB.databases()).map(d => d.name)]"
+    )
+    worker.page.context.set_offline(True)
+
+    assert [name for name in kept if not name.startswith("wuji-field--static")] == []
+    with pytest.raises(Error, match=r"net::ERR"):
+        worker.go("/field")
 
 
 def test_the_work_list_and_many_at_once_need_no_scripts(browser_page: Open, city_pages: RunningStack) -> None:
     titles = [f"路口垃圾桶满溢 {n}" for n in range(3)]
     for title in titles:
-        told = report(city_pages, title, role="hotline")
-        done = city_pages.call("POST", f"/api/v1/reports/{told}/accept", role="acceptor")
-        assert done.status_code == 200, done.text
+        accepted(city_pages, title)
     window = browser_page("demo.dispatcher", java_script_enabled=False)
     see(window, "/work?view=all", titles[-1])
     window.page.click(".what a >> nth=0")
@@ -232,5 +260,53 @@ def test_the_work_list_and_many_at_once_need_no_scripts(browser_page: Open, city
 
     assert "将派发 3 件给 1 个部门" in window.page.inner_text("main")
     window.page.click("text=确认派遣")
+    window.screenshot("bulk-done")
 
     assert "已派遣 3 件" in window.page.inner_text("main")
+    window.page.click("text=撤销派遣")
+
+    assert "已撤回 3 件" in window.page.inner_text("main")
+    window.page.click(f"a:has-text('{titles[0]}')")
+
+    assert "已立案" in window.page.inner_text(".case-head")
+
+
+def test_a_duplicate_is_merged_and_taken_apart_by_keyboard_and_the_list_looks_by_itself(
+    browser_page: Open, city_pages: RunningStack
+) -> None:
+    earlier, later = (accepted(city_pages, "拓东路口共享单车堵住盲道") for _ in range(2))
+    window = browser_page("demo.dispatcher")
+    window.page.on("dialog", lambda dialog: dialog.accept())
+    see(window, "/work?view=all", "拓东路口共享单车堵住盲道")
+    window.page.wait_for_selector("#fresh.live")
+    box = window.page.locator(f"input[value='{earlier}']")
+    box.check()
+    box.focus()
+    accepted(city_pages, "单车又堵住了消防门")
+    window.page.wait_for_selector(".what a:has-text('单车又堵住了消防门')")
+    looked_at(window, "work-live")
+
+    assert box.is_checked()
+    assert box.evaluate("one => one === document.activeElement")
+    see(window, f"/cases/{later}", "疑似重复")
+    looked_at(window, "case-alike")
+    press(window, f"form[action='/cases/{later}/merge']:not(:has(label)) button", f"**/cases/{earlier}?done=merge*")
+    looked_at(window, "case-merged-into")
+    press(window, f"form[action='/cases/{later}/unmerge'] button", f"**/cases/{later}?done=unmerge")
+
+    assert "已立案" in window.page.inner_text(".case-head")
+
+
+def accepted(stack: RunningStack, title: str) -> str:
+    """A report that became a case, and waits to be dispatched."""
+    told = report(stack, title, role="hotline")
+    done = stack.call("POST", f"/api/v1/reports/{told}/accept", role="acceptor")
+    assert done.status_code == 200, done.text
+    return told
+
+
+def press(window: Window, button: str, leads_to: str) -> None:
+    """As somebody does who has no mouse."""
+    window.page.focus(button)
+    window.page.keyboard.press("Enter")
+    window.page.wait_for_url(leads_to)
