@@ -35,6 +35,7 @@ def demo(output: str) -> None:
         access = Access.find(run)
         load_reference(access, progress)
         open_accounts(access, stack, progress)
+        bring_in_history(access, progress)
         stories = bring_in_cases(access, progress)
         with progress.step(say("等投影跟上", "Wait for the projections")):
             wait_level(access)
@@ -84,6 +85,17 @@ def open_accounts(access: Access, stack: Stack, progress: Progress) -> None:
     with progress.step(say("开通演示账号", "Open the log-ins")) as step:
         opened = demo_accounts.ensure(access, stack.credentials["demo_password"])
         step.detail = say(f"{len(opened)} 个", f"{len(opened)} accounts")
+
+
+def bring_in_history(access: Access, progress: Progress) -> None:
+    """The month before, so that there is a past to look at."""
+    from deploy.wuji import demo_history
+    from deploy.wuji.imports import target_of
+    from shared.kernel.clock import utc_now
+
+    with progress.step(say("导入往日案件", "Bring in the month before")) as step:
+        added = demo_history.bring_in(target_of(access), utc_now())
+        step.detail = say(f"新增 {added} 件", f"{added} cases new")
 
 
 def bring_in_cases(access: Access, progress: Progress) -> dict[str, int]:

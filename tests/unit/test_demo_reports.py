@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from deploy.reference.demo import FILE, demo_reports
+from deploy.wuji import demo_department, demo_history
 from services.intake.duplicates import nearness
 from shared.contracts.shapes import Point
 from shared.kernel.area import Area
@@ -56,3 +58,16 @@ def test_a_report_that_leads_nowhere_is_refused(tmp_path: Path, old: str, new: s
 
     with pytest.raises(Invalid, match=r"demo\.toml"):
         demo_reports(spoilt)
+
+
+def test_the_month_before_is_the_same_each_time_and_ends_before_now() -> None:
+    at = datetime(2026, 11, 22, 3, tzinfo=UTC)
+    found = demo_history.issues(at)
+
+    assert found == demo_history.issues(at)
+    assert 300 < len(found) < 600
+    assert len({issue.area.path[:10] for issue in found}) == 12
+    assert all(issue.reported_at < (issue.closed_at or at) <= at for issue in found)
+    assert len({(at - issue.reported_at).days for issue in found}) > 25
+    assert demo_department.DEPARTMENT not in {issue.department for issue in found}
+    assert 5 < sum(issue.closed_at is None and issue.target_at < at for issue in found if issue.target_at) < 30
