@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.notify import callings, sponsors
+from services.notify import callings, reactions, sponsors
 from services.notify.callings import Office
 from services.notify.hours import ProjectedHours
 from services.notify.people import ProjectedDirectory
@@ -16,6 +16,7 @@ from shared.contracts.check import CheckAssigned
 from shared.contracts.duty import DutyGapFound, DutyGivenBack, DutySilent, DutyTakenOver
 from shared.contracts.envelope import Recorded
 from shared.contracts.notice import RecipientKind
+from shared.contracts.remedy import RemedyPlanned
 from shared.contracts.task import DisputeOpened, TaskAdded
 from shared.contracts.visit import VisitReplyOverdue
 from shared.entrypoints.on import on
@@ -64,6 +65,12 @@ class CallingEars(Room):
     def tell_checker(self, recorded: Recorded[CheckAssigned]) -> None:
         """核查: who is to look."""
         callings.tell_checker(recorded, self._office(), consumer="notify.tell_checker", at=utc_now())
+
+    @on(RemedyPlanned)
+    def tell_planned(self, recorded: Recorded[RemedyPlanned]) -> None:
+        """整改方案: who has to put it right."""
+        served = channels_of(self.settings)
+        reactions.tell_planned(recorded, self.log, channels=served, consumer="notify.tell_planned", at=utc_now())
 
     @on(*sponsors.STEPS)
     def tell_sponsor(self, recorded: Recorded[Any]) -> None:

@@ -14,6 +14,7 @@ from services.notify.templates import Templates
 from shared.contracts.case import CaseClosed, CaseDispatched, CaseFiled, CaseRejected
 from shared.contracts.envelope import Recorded
 from shared.contracts.notice import NoticeRequested, RecipientKind
+from shared.contracts.remedy import RemedyOpened, RemedyPlanned
 from shared.contracts.report import ReportRejected, ReportSubmitted
 from shared.kernel.errors import Unavailable
 from shared.pages.words import word
@@ -185,6 +186,10 @@ def _staff_values(notice: NoticeRequested, history: Sequence[Recorded[Any]]) -> 
                 "task_id"
             ):
                 values |= {"because": because, "due": civil(due_at)}
+            case RemedyOpened(title=title):
+                values |= {"title": title}
+            case RemedyPlanned(plan=plan, due_at=due_at) if str(plan) == values.get("plan"):
+                values |= {"due": civil(due_at)}
             case _:
                 pass
     return values

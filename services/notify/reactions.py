@@ -15,6 +15,7 @@ from shared.contracts.case import CaseDispatched, CaseDispatchRecalled, CaseMerg
 from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackInvited
 from shared.contracts.notice import RecipientKind
+from shared.contracts.remedy import RemedyPlanned
 from shared.contracts.report import ReportAccepted, ReportAppealed, ReportMerged, ReportRejected, ReportSubmitted
 from shared.contracts.subscription import SubscriptionCreated, SubscriptionDisabled
 from shared.handling import Cause, begin
@@ -101,6 +102,17 @@ def tell_recalled(
     codes = dict.fromkeys((event.department, *event.co_handlers))
     to = [Recipient(RecipientKind.DEPARTMENT, code, {"task_id": str(event.task_id)}) for code in codes]
     ask(log, recorded, "dispatch_recalled", to, channels=channels, consumer=consumer, at=at)
+
+
+def tell_planned(
+    recorded: Recorded[RemedyPlanned], log: EventLog, *, channels: Channels, consumer: str, at: datetime
+) -> None:
+    """The department hears that something is to be put right by it, unless it took that up itself."""
+    event = recorded.event
+    if recorded.actor.department == event.department:
+        return
+    to = [Recipient(RecipientKind.DEPARTMENT, event.department, {"plan": str(event.plan)})]
+    ask(log, recorded, "remedy_planned", to, channels=channels, consumer=consumer, at=at)
 
 
 def tell_disabled(

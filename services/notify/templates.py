@@ -67,6 +67,7 @@ OCCASIONS: dict[str, Occasion] = {
     "case_rework": _about_a_case(RecipientKind.DEPARTMENT, "department", "reason", "count"),
     "case_sponsored": _about_a_case(RecipientKind.POST, "post", "step"),
     "check_assigned": _about_a_case(RecipientKind.PERSON, "post"),
+    "remedy_planned": Occasion(RecipientKind.DEPARTMENT, frozenset({"department", "title", "due"})),
     "subscription_disabled": Occasion(RecipientKind.DEPARTMENT, frozenset({"department", "subscription", "reason"})),
 }
 

@@ -15,6 +15,7 @@ from shared.contracts.case import CaseDispatched, CaseDispatchRecalled, CaseLeve
 from shared.contracts.envelope import Recorded
 from shared.contracts.feedback import FeedbackInvited
 from shared.contracts.notice import NoticeRequested, RecipientKind
+from shared.contracts.remedy import RemedyPlanned
 from shared.contracts.report import ReportAccepted, ReportAppealed, ReportMerged, ReportRejected, ReportSubmitted
 from shared.contracts.subscription import DeliveryKind, Filter
 from shared.entrypoints.on import reactions_of
@@ -267,6 +268,18 @@ def test_everybody_who_was_told_hears_when_the_dispatch_is_taken_back() -> None:
     ]
 
 
+@pytest.mark.parametrize(("by", "told"), [(None, ["sanitation"]), ("sanitation", [])])
+def test_a_department_hears_what_it_has_to_put_right_unless_it_took_that_up(by: str | None, told: list[str]) -> None:
+    log, event = MemoryLog(), example(RemedyPlanned)
+    recorded = happened(log, f"remedy-{event.remedy_id}", event, event.remedy_id)
+    recorded = replace(recorded, actor=replace(recorded.actor, department=by))
+
+    react("tell_planned", recorded, log, NotifyRows())
+    react("tell_planned", recorded, log, NotifyRows())
+
+    assert [(notice.template, notice.recipient) for notice in notices(log)] == [("remedy_planned", one) for one in told]
+
+
 @pytest.mark.parametrize(("department", "told"), [("sanitation", ["sanitation"]), (None, [])])
 def test_a_department_hears_that_its_subscription_was_disabled(department: str | None, told: list[str]) -> None:
     log = MemoryLog()
@@ -313,6 +326,7 @@ def test_imported_history_notifies_nobody() -> None:
         "notify.tell_task",
         "notify.tell_rework",
         "notify.tell_checker",
+        "notify.tell_planned",
         "notify.tell_sponsor",
         "notify.tell_raised",
         "notify.deliver",

@@ -98,6 +98,8 @@ def _href(kept: Kept) -> str | None:
     template, quotes = kept.notice.template, OCCASIONS[kept.notice.template].quotes
     if template == "check_assigned":
         return "/checks"
+    if template == "remedy_planned":
+        return f"/remedies/{kept.notice.about}"
     if "number" in quotes:
         return f"/cases/{kept.notice.about}"
     return f"/areas/{kept.notice.values['area']}" if "place" in quotes else None
