@@ -11,6 +11,7 @@ from services.grid.domain.time import day_of
 from services.grid.ground_map import Maps
 from services.grid.queries import behind, places, views
 from shared.kernel.area import Area
+from shared.pages.formats import within
 from shared.pages.words import STEP_ORDER
 from shared.ports import Rows
 
@@ -50,7 +51,7 @@ def look(rows: Rows, area: Area, call_at: Any, days: int, language: str) -> dict
     view = views.view(rows, area, call_at, days)
     place = places.area(rows, area)
     own, today = view["area"], date.fromisoformat(day_of(call_at))
-    below = [child for child in place["children"]]
+    below = [{**child, "name": within(child["name"], place["name"])} for child in place["children"]]
     figures = {child["path"]: child for child in view["children"]}
     return {
         "view": view,
@@ -73,8 +74,13 @@ def ordered(children: list[dict[str, Any]], sort: str, down: bool) -> list[dict[
 
 
 def _steps(own: dict[str, Any]) -> list[dict[str, Any]]:
-    most = max(own["by_step"].values(), default=0) or 1
-    return [{"step": step, "n": own["by_step"][step], "fill": own["by_step"][step] / most} for step in STEP_ORDER]
+    """How many stand in each step, and how long those who have left it were there."""
+    counted, stays = own["by_step"], own.get("by_step_median_seconds") or {}
+    most = max(counted.values(), default=0) or 1
+    return [
+        {"step": step, "n": counted[step], "fill": counted[step] / most, "median": stays.get(step)}
+        for step in STEP_ORDER
+    ]
 
 
 def _loops(found: dict[str, int]) -> list[dict[str, Any]]:

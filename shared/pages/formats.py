@@ -37,6 +37,14 @@ def duration(seconds: float | None, language: str) -> str:
     return " ".join(shown)
 
 
+def units(text: str) -> Markup:
+    """`1 天 13 小时` for a large figure: what is counted stands smaller beside the count."""
+    parts = (
+        Markup("{}" if part[0].isdigit() or part == "—" else "<small>{}</small>").format(part) for part in text.split()
+    )
+    return Markup("").join(parts)
+
+
 def local(instant: datetime) -> datetime:
     """The instant on the city's clocks."""
     return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(CITY_ZONE)
@@ -82,6 +90,7 @@ def filters(language: str) -> dict[str, Callable[..., object]]:
         "moment": lambda instant: moment(instant, language),
         "said": lambda text: said(text, language),
         "own": lambda text: own(text, language),
+        "units": units,
         "within": within,
         "clock": lambda instant: f"{local(instant):%H:%M:%S}",
     }

@@ -46,14 +46,15 @@ class HandbookPages(Room):
         """Why something is as it is."""
         return _shown(call, f"/docs/adr/{call.path['page']}")
 
-    @page("GET", "/docs/pictures/<name>", summary="A picture of a document", roles=ANYONE, media="image/svg+xml")
+    @page("GET", "/docs/pictures/<name>", summary="A picture of a document", roles=ANYONE, media="image/*")
     def docs_picture(self, call: Call) -> Reply:
         """Drawn by us, shown as a picture: nothing in it runs."""
         found = picture(call.path["name"])
         if found is None:
             raise NotFound(f"there is no picture {call.path['name'][:80]}")
+        content, media = found
         headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-        return Reply(found, media="image/svg+xml", headers=headers)
+        return Reply(content, media=media, headers=headers)
 
 
 def _shown(call: Call, address: str) -> Reply:

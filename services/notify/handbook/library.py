@@ -21,6 +21,7 @@ PLACES = {
 """Documents that lie beside what they are about, and what they are called here."""
 FOLDERS = {"docs/adr": "/docs/#adr"}
 _PICTURES = "docs/pictures/"
+MEDIA = {".svg": "image/svg+xml", ".png": "image/png"}
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,8 @@ def link(source: str, href: str) -> str | None:
     return None if address is None else f"{address}{mark}{anchor}"
 
 
-def picture(name: str, root: Path = ROOT) -> bytes | None:
-    """A picture that documents show; None when there is none of that name."""
-    folder = root / _PICTURES
-    found = next((path for path in folder.glob("*.svg") if path.name == name), None)
-    return None if found is None else found.read_bytes()
+def picture(name: str, root: Path = ROOT) -> tuple[bytes, str] | None:
+    """A picture that documents show, and its media type; None when there is none of that name."""
+    found = next((path for path in (root / _PICTURES).iterdir() if path.name == name), None)
+    media = MEDIA.get(found.suffix) if found is not None else None
+    return (found.read_bytes(), media) if found is not None and media is not None else None

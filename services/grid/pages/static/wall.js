@@ -15,7 +15,9 @@ if (seconds > 0 && stops.length > 1) setInterval(() => { at = (at + 1) % stops.l
 
 const clock = document.getElementById("clock");
 const format = new Intl.DateTimeFormat(wall.dataset.lang === "zh" ? "zh-CN" : "en-GB", { timeZone: "Asia/Shanghai", month: "long", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
-setInterval(() => { clock.textContent = format.format(new Date()); }, 1000);
+const tick = () => { clock.textContent = format.format(new Date()); };
+tick();
+setInterval(tick, 1000);
 
 async function stayAwake() {
   if (document.visibilityState === "visible") await navigator.wakeLock?.request("screen").catch(() => {});
