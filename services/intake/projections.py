@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.intake.outlines import OUTLINES
 from services.intake.photos.projections import USING, apply_photos, apply_uses
+from shared import accounts
 from shared.contracts import catalogue
 from shared.contracts.area import AreaCreated, AreaRenamed
 from shared.contracts.case import (
@@ -278,7 +279,9 @@ def _note(event: object) -> dict[str, str]:
             return {} if named is None else {"department": named}
 
 
+_PHOTO = frozenset({"photo.stored", "photo.erased"})
 PROJECTIONS: tuple[Projection, ...] = (
+    accounts.projection("intake"),
     OUTLINES,
     Projection(
         "areas",
@@ -303,6 +306,8 @@ PROJECTIONS: tuple[Projection, ...] = (
     ),
     Projection("reports", "intake", tables_of(__file__, "reports"), _ISSUE | {"subject.erased"}, _apply_reports),
     Projection("progress", "intake", tables_of(__file__, "progress"), _ISSUE, _apply_progress),
-    Projection("photos", "intake", tables_of(__file__, "photos"), frozenset({"photo.stored", "photo.erased"}), apply_photos),
+    Projection(
+        "photos", "intake", tables_of(__file__, "photos"), frozenset({"photo.stored", "photo.erased"}), apply_photos
+    ),
     Projection("photo_uses", "intake", tables_of(__file__, "photo_uses"), USING, apply_uses),
 )

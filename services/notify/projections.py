@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.notify.standing import CALENDARS, PEOPLE
-from shared import rosters
+from shared import accounts, rosters
 from shared.contracts.case import CaseMerged, CaseUnmerged
 from shared.contracts.emergency import EmergencyEnded, EmergencyStarted
 from shared.contracts.envelope import Recorded
@@ -94,6 +94,7 @@ def _apply_emergencies(batch: Batch, cursor: Cursor) -> None:
 
 
 PROJECTIONS: tuple[Projection, ...] = (
+    accounts.projection("notify"),
     Projection(
         "reporters",
         "notify",

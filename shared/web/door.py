@@ -19,7 +19,9 @@ from nameko.extensions import register_entrypoint
 from nameko.web.handlers import HttpRequestHandler
 from werkzeug.routing import Rule
 
+from shared.accounts import Changes
 from shared.config import Config
+from shared.entrypoints.providers import rows_of
 from shared.kernel.errors import Conflict, Forbidden, Unauthenticated
 from shared.security.permission import ROLES, Asker
 from shared.security.sessions import COOKIE, Session, Sessions
@@ -163,19 +165,24 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         return result
 
     def _session(self, request: Request) -> Session | None:
-        """The browser's session. A bearer token goes before it; a cookie that is no good counts for nothing."""
+        """The browser's session. A bearer token goes before it; a cookie that is no good counts for nothing, nor does
+        one of an account that was disabled or changed since."""
         cookie = request.cookies.get(COOKIE)
         if not cookie or self.server.sessions is None or request.environ.get("HTTP_AUTHORIZATION") is not None:
             return None
         try:
-            return self.server.sessions.read(cookie)
+            found = self.server.sessions.read(cookie)
         except Unauthenticated:
             return None
+        changes = self.server.changes
+        return None if changes is not None and changes.is_void(found, request.at) else found
 
     def _asker(self, request: Request, session: Session | None) -> Asker | None:
         token = request.bearer()
         if token is not None:
             asker = self.server.verifier.verify(token)
+            if self.server.changes is not None:
+                self.server.changes.check(asker, request.at)
         elif session is not None and not session.must_change:
             asker = session.asker
         elif self.is_public:
@@ -239,6 +246,13 @@ def verifier_of(config: Config) -> Verifier:
     if config.get("WUJI_SUBSCRIPTION_KEY"):
         found.trust_subscribers(public_part(subscriber_key(config.subscription_key)))
     return found
+
+
+def changes_of(container: Any) -> Changes | None:
+    """Whose session counts no more, as the service's tables know. None for what has no database."""
+    config: Config = container.config["wuji"]
+    has_rows = container.config.get("wuji.rows") is not None or config.get("DATABASE_URL") is not None
+    return Changes(rows_of(container)) if has_rows else None
 
 
 def sessions_of(config: Config) -> Sessions | None:

@@ -18,6 +18,7 @@ from eventlet import wsgi
 from eventlet.semaphore import Semaphore
 from nameko.web.server import WebServer
 
+from shared.accounts import Changes
 from shared.config import Config
 from shared.kernel.errors import Unavailable
 from shared.security.sessions import Sessions
@@ -49,11 +50,12 @@ class DoorServer(WebServer):  # type: ignore[misc]  # nameko has no types
         self._is_accepting = True
 
     def setup(self) -> None:
-        from shared.web.door import sessions_of, verifier_of  # the door knows the server already
+        from shared.web.door import changes_of, sessions_of, verifier_of  # the door knows the server already
 
         self.settings: Config = self.container.config["wuji"]
         self.verifier: Verifier = verifier_of(self.settings)
         self.sessions: Sessions | None = sessions_of(self.settings)
+        self.changes: Changes | None = changes_of(self.container)
         self._workers = Semaphore(self.settings.count("WUJI_HTTP_WORKERS"))
 
     @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,10 +12,19 @@ from typing import Any
 import pytest
 import requests
 
+from services.grid.accounts import domain
+from services.grid.accounts import handlers as accounts
+from services.grid.accounts.domain import Post
+from shared.accounts import FRESH_SECONDS
+from shared.contracts.envelope import Actor
+from shared.handling import Cause, amend
 from shared.kernel.area import Area
+from shared.kernel.clock import utc_now
 from shared.kernel.ids import new_id
+from shared.security import sessions
+from shared.security.permission import Asker
 from tests.support.database import Database
-from tests.support.intake_doors import REPORT, Doors, running
+from tests.support.intake_doors import REPORT, STREET, TOKEN_KEY, Doors, running
 
 pytestmark = pytest.mark.integration
 
@@ -286,3 +296,20 @@ def test_after_all_that_the_service_lives_and_said_nothing_about_bugs(doors: Doo
     assert doors.report()["number"]
     assert [line for line in doors.service.lines() if line.get("status") == 500] == []
     assert "13888886666" not in doors.service.log_path.read_text()
+
+
+def test_a_session_of_a_disabled_account_opens_no_door_from_then_on(doors: Doors) -> None:
+    grid = doors.database.log("grid")
+    name, of = "p0317", Cause(actor=Actor("operator", "operator"), at=utc_now())
+    accounts.create(grid, name, Post("acceptor", STREET.path, None), of, called=None)
+    signed = sessions.sign(TOKEN_KEY, Asker(name, "acceptor", STREET), csrf="x", name=None)
+    other = sessions.sign(TOKEN_KEY, Asker("p0318", "acceptor", STREET), csrf="x", name=None)
+    asked = {"cookies": {sessions.COOKIE: signed}}
+    before = doors.call("GET", "/reports", **asked)
+    amend(grid, f"account-{name}", domain.evolve, lambda account: domain.disable(account, "moved"), of)
+    doors.project()
+    time.sleep(FRESH_SECONDS)
+
+    assert before.status_code == 200
+    assert doors.call("GET", "/reports", **asked).status_code == 401
+    assert doors.call("GET", "/reports", cookies={sessions.COOKIE: other}).status_code == 200

@@ -14,6 +14,17 @@ from services.dispatch.projections.pool import POOL
 from services.dispatch.projections.rulebook import RULEBOOK
 from services.dispatch.projections.work import WORK
 from services.dispatch.remedies.projections import PROJECTIONS as REMEDIES
+from shared import accounts
 from shared.projections import Projection
 
-PROJECTIONS: tuple[Projection, ...] = (RULEBOOK, WORK, POOL, PLACES, *CLOCKS, *ADMISSIONS, *REMEDIES, *CAMPAIGNS)
+PROJECTIONS: tuple[Projection, ...] = (
+    RULEBOOK,
+    WORK,
+    POOL,
+    PLACES,
+    *CLOCKS,
+    *ADMISSIONS,
+    *REMEDIES,
+    *CAMPAIGNS,
+    accounts.projection("dispatch"),
+)

@@ -11,6 +11,7 @@ from services.grid.projections.duty import DUTY
 from services.grid.projections.places import APPOINTMENTS, AREAS, GRIDS
 from services.grid.projections.stages import STAGES
 from services.grid.projections.visits import VISITS
+from shared.accounts import projection as changed_accounts
 
 PROJECTIONS = (
     AREAS,
@@ -25,4 +26,5 @@ PROJECTIONS = (
     VISITS,
     STAGES,
     CHECK_TIMES,
+    changed_accounts("grid"),
 )

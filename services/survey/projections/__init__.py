@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.survey.projections import appraisals, counted, feedback, flags, ground
+from shared import accounts
 from shared.projections import Projection
 
 PROJECTIONS: tuple[Projection, ...] = (
@@ -11,4 +12,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     *ground.PROJECTIONS,
     *appraisals.PROJECTIONS,
     *flags.PROJECTIONS,
+    accounts.projection("survey"),
 )
