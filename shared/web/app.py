@@ -62,6 +62,7 @@ class DoorApp:
         self._counts: dict[tuple[str, int], Any] = {}
         self._times: dict[str, Any] = {}
         self._plain: dict[tuple[str, str], Door] = {}
+        self._failed = next((door.failed for door in doors if door.failed is not None), None)
         for door in doors:
             rule = door.get_url_rule()
             rule.endpoint = door
@@ -136,8 +137,9 @@ class DoorApp:
         if not isinstance(error, WujiError | MethodNotAllowed | NotFound):
             says["exc_info"] = error
         environ = request.environ
-        if door is not None and door.failed is not None:
-            reply = door.failed(found, request)
+        failed = door.failed if door is not None else self._failed if _is_looking(environ) else None
+        if failed is not None:
+            reply = failed(found, request)
             headers, encoded = _encoded(reply, environ)
             return reply.status or found.status, headers, list(encoded), says
         if door is not None and door.refusals is not None:
@@ -177,6 +179,11 @@ def _left_to_read(environ: dict[str, Any]) -> int:
     if environ.get("HTTP_TRANSFER_ENCODING"):
         return _MOST_DISCARDED + 1
     return int(environ.get("CONTENT_LENGTH") or 0)
+
+
+def _is_looking(environ: dict[str, Any]) -> bool:
+    """Whether somebody looks with a browser at an address that no door has."""
+    return "text/html" in environ.get("HTTP_ACCEPT", "") and not environ["PATH_INFO"].startswith("/api/")
 
 
 def _encoded(reply: Reply, environ: dict[str, Any]) -> tuple[list[tuple[str, str]], Iterable[bytes]]:

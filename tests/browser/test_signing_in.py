@@ -118,3 +118,14 @@ def test_the_log_in_looks_well_on_a_phone_and_in_large_letters(browser_page: Ope
     assert window.fits()
     assert float(window.page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")) >= 24
     assert axe(window.page) == []
+
+
+def test_an_address_that_leads_nowhere_is_a_page_for_people_and_a_problem_for_programs(
+    city_pages: RunningStack,
+) -> None:
+    people = requests.get(f"{city_pages.url}/wall/nowhere", headers={"Accept": "text/html,*/*;q=0.8"}, timeout=10)
+    programs = requests.get(f"{city_pages.url}/api/v1/areas/a/b/c", headers={"Accept": "text/html"}, timeout=10)
+
+    assert (people.status_code, people.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert "没有找到这个页面" in people.text
+    assert (programs.status_code, programs.headers["Content-Type"]) == (404, "application/problem+json")
