@@ -42,7 +42,7 @@ def assign(log: EventLog, rows: Rows, name: str, post: Post, cause: Cause) -> Ap
 
 
 def disable(log: EventLog, rows: Rows, name: str, cause: Cause, *, reason: str) -> Appended:
-    """Nobody signs in any more, and who is signed in stays so for minutes at most."""
+    """Nobody signs in any more, and who is signed in is out: at once here, seconds later everywhere."""
     done = amend(log, stream(name), domain.evolve, lambda account: domain.disable(account, mask(reason)), cause)
     keys.close_sessions(rows, name)
     return done
