@@ -6,10 +6,11 @@ from marshmallow import fields, validate
 
 from services.grid.queries.views import DAYS
 from shared.kernel.case_states import State
-from shared.web.fields import AreaField, Body, PointField, Text
+from shared.web.fields import AreaField, Body, Instant, PointField, Text
 
 NAME, CODE = 80, 40
 LIMIT = fields.Integer(load_default=50, strict=False, validate=validate.Range(1, 200))
+AS_OF = fields.AwareDateTime(metadata={"description": "the past moment asked for with `at`; left out of the present"})
 GRID_CODE = validate.Regexp(r"^[0-9A-Za-z][0-9A-Za-z_-]{0,39}\Z", error="a grid's code is up to 40 letters and digits")
 
 
@@ -47,15 +48,23 @@ class Done(Body):
     warnings = fields.List(fields.String(), metadata={"description": "what is allowed, and should be looked at"})
 
 
-class ViewQuery(Body):
-    """How many days are shown one by one."""
+def past_moment() -> Instant:
+    """The field `at`: a moment that is past."""
+    meaning = "a past moment: answers what the system had recorded by then; now when left out"
+    return Instant(load_default=None, metadata={"description": meaning, "example": "2026-05-03T09:00:00+08:00"})
 
+
+class ViewQuery(Body):
+    """As of when, and how many days are shown one by one."""
+
+    at = past_moment()
     days = fields.Integer(load_default=DAYS, validate=validate.Range(1, 366))
 
 
 class CaseListQuery(Body):
     """Which cases of the area; newest first."""
 
+    at = past_moment()
     state = fields.Enum(State, by_value=True, load_default=None)
     issue_type = Text(longest=20, one_line=True, load_default=None)
     department = Text(longest=CODE, one_line=True, load_default=None)
@@ -152,6 +161,12 @@ class FiguresRow(Body):
     late = fields.Integer(required=True)
     on_time_share = fields.Float(allow_none=True)
     by_step = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    by_step_median_seconds = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(allow_none=True),
+        allow_none=True,
+        metadata={"description": "of the area itself; exact to 5 %"},
+    )
     by_state = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
     solved_by_loop = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
     solved_share_by_loop = fields.Dict(keys=fields.String(), values=fields.Float(allow_none=True), required=True)
@@ -160,7 +175,12 @@ class FiguresRow(Body):
     suspended = fields.Integer(required=True)
     problems = fields.Integer(required=True)
     problems_settled = fields.Integer(required=True)
-    overdue_by_stage = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    overdue_by_stage = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        allow_none=True,
+        metadata={"description": "none for a moment that is past"},
+    )
     handling = fields.Nested(Handling, required=True)
     satisfaction = fields.Dict(required=True)
     by_issue_type = fields.List(fields.Dict(), required=True)
@@ -174,6 +194,7 @@ class ViewAnswer(Body):
     area = fields.Nested(FiguresRow, required=True)
     children = fields.List(fields.Nested(FiguresRow), required=True)
     at = fields.AwareDateTime(required=True)
+    as_of = AS_OF
     position = fields.Integer(required=True, metadata={"description": "how far in the log the figures go"})
     behind = fields.Integer(required=True, metadata={"description": "events that are not in them yet"})
     definitions = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
@@ -184,6 +205,7 @@ class DistrictsView(Body):
 
     areas = fields.List(fields.Nested(FiguresRow), required=True)
     at = fields.AwareDateTime(required=True)
+    as_of = AS_OF
     position = fields.Integer(required=True)
     behind = fields.Integer(required=True)
     definitions = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
@@ -220,6 +242,8 @@ class CaseRow(Body):
 class CaseListAnswer(Body):
     """One page of cases."""
 
+    as_of = AS_OF
+    position = fields.Integer(metadata={"description": "how far in the log it goes; only with `at`"})
     cases = fields.List(fields.Nested(CaseRow), required=True)
     next = fields.UUID(allow_none=True)
 

@@ -37,18 +37,18 @@ def wide_bucket(seconds: float) -> str:
 
 def wide_quantile(counts: Mapping[str, int], share: float) -> float | None:
     """`quantile` for wide buckets."""
-    key = _ranked(counts, share)
+    key = ranked(counts, share)
     return None if key is None else 2 * _WIDE_GROWTH ** int(key) / (_WIDE_GROWTH + 1)
 
 
 def quantile(counts: Mapping[str, int], share: float) -> float | None:
     """The duration in seconds below which that share of the counted ones lies (nearest rank); None for none."""
-    key = _ranked(counts, share)
+    key = ranked(counts, share)
     return None if key is None else seconds_of(key)
 
 
-def _ranked(counts: Mapping[str, int], share: float) -> str | None:
-    """The bucket of the nearest rank."""
+def ranked(counts: Mapping[str, int], share: float) -> str | None:
+    """The bucket below whose end that share of the counted ones lies (nearest rank); None for none."""
     total = sum(counts.values())
     if total <= 0:
         return None

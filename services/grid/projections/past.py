@@ -70,6 +70,11 @@ def standing(row: CaseRow) -> Standing:
 _FLAGS = {True: "t", False: "f", None: r"\N"}
 
 
+def _expected(stood: Standing) -> tuple[str, ...]:
+    """Where, whether and until when the case is awaited."""
+    return stood[_AREA], stood[_AWAITED], stood[_DUE_AT]
+
+
 @dataclass
 class Past:
     """The changes of a stretch of events: told of a row after each of its events, in order."""
@@ -87,9 +92,7 @@ class Past:
             return
         if self.at is None or self.at < recorded.recorded_at:
             self.at = recorded.recorded_at
-        due_anew = row.awaited and (
-            before is None or (before[_AWAITED], before[_DUE_AT]) != (now[_AWAITED], now[_DUE_AT])
-        )
+        due_anew = row.awaited and (before is None or _expected(before) != _expected(now))
         which = f"{row.position}\t{row.case_id}\t{said(self.at)}\t"
         self.lines.append(f"{which}f\t{_FLAGS[due_anew]}\t" + "\t".join(now))
         if before is not None and before[_AREA] != row.area:

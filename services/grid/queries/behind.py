@@ -66,7 +66,7 @@ def cases(rows: Rows, counted: Counted, now: datetime, limit: int = PAGE) -> dic
             values[f"{column}_from"] = start_of(day.isoformat())
             values[f"{column}_to"] = start_of((day + timedelta(days=1)).isoformat())
     if counted.after is not None:
-        conditions.append(_after(rows, counted.after, values))
+        conditions.append(after(rows, counted.after, values))
     found = rows.query(
         f"SELECT {_COLUMNS} FROM cases WHERE {' AND '.join(conditions)}"
         " ORDER BY reported_at DESC, case_id LIMIT %(limit)s",
@@ -76,15 +76,16 @@ def cases(rows: Rows, counted: Counted, now: datetime, limit: int = PAGE) -> dic
     return {"cases": page, "next": page[-1]["case_id"] if len(found) > limit else None}
 
 
-def _after(rows: Rows, case_id: UUID, values: dict[str, Any]) -> str:
+def after(rows: Rows, case_id: UUID, values: dict[str, Any], table: str = "") -> str:
+    """The condition for what comes after the case; adds its values. Raises Invalid when there is no such case."""
     found = rows.query("SELECT reported_at FROM cases WHERE case_id = %s", [str(case_id)])
     if not found:
         raise Invalid(f"there is no case {case_id} to go on after", where="after")
     values["after_at"], values["after_id"] = found[0]["reported_at"], str(case_id)
     # The index runs down in time and up in ids, so a comparison of pairs will not do.
     return (
-        "(reported_at < %(after_at)s OR (reported_at = %(after_at)s AND case_id > %(after_id)s::uuid))"
-        " AND reported_at <= %(after_at)s"
+        f"({table}reported_at < %(after_at)s OR ({table}reported_at = %(after_at)s"
+        f" AND {table}case_id > %(after_id)s::uuid)) AND {table}reported_at <= %(after_at)s"
     )
 
 

@@ -42,6 +42,10 @@ LATERAL (
           FROM (SELECT measure, key, n FROM area_counts
                 WHERE area = shown.path AND measure = ANY (%(measures)s)
                 UNION ALL
+                -- Times spent in steps are shown of the area itself.
+                SELECT measure, key, n FROM area_counts
+                WHERE area = shown.path AND measure = 'step' AND shown.path = %(root)s
+                UNION ALL
                 SELECT measure, key, n FROM area_counts
                 WHERE area = shown.path AND measure IN ('opened', 'closed')
                   AND key BETWEEN %(first_day)s AND %(today)s) found
