@@ -38,6 +38,10 @@ _AFTER = {
     "task.stage_completed": ("evidence",),
 }
 _PHOTO = "photo:"
+AWAITED = ("approve", "refuse", "adjudicate", "answer")
+"""What somebody else waits for stands first."""
+NEXT = ("dispatch", "sign", "start", "stages", "respond", "close", "archive", "resume", "receipt", "claim")
+"""The next step on the road is open at once; what leads beside it is there to be chosen."""
 DESKS = ("dispatcher", "duty_chief", "leader", "supervisor")
 """Who sees the cases beside a case."""
 
@@ -49,7 +53,10 @@ def about(log: EventLog, rows: Rows, book: Rulebook, case: Json, asker: Asker, a
     own = [task for task in case["tasks"] if task["department"] == asker.department and task["answer"] is None]
     urgency, loop = Urgency(case["urgency"]), Loop(case["loop"])
     # Taking a dispatch back stands above all others, as long as it may be done.
-    allowed = [one for one in case["actions"] if one["allowed"] and one["action"] != "recall"]
+    allowed = sorted(
+        (one for one in case["actions"] if one["allowed"] and one["action"] != "recall"),
+        key=lambda one: one["action"] not in AWAITED,
+    )
     keeps = book.under(case["edition"], case["issue_type"])
     spoken = called(book, language)
     return {
@@ -66,7 +73,8 @@ def about(log: EventLog, rows: Rows, book: Rulebook, case: Json, asker: Asker, a
         "proposal": keeps.propose(case["issue_type"], area, at, urgency, loop),
         "stages": conditions_on_the_way(keeps, case["issue_type"], area, urgency, loop),
         "own_tasks": own,
-        "can": [{**one, "way": WAYS[one["action"]]} for one in allowed],
+        "can": [{**one, "way": WAYS[one["action"]], "about": _what_about(one["path"], case)} for one in allowed],
+        "is_awaited": bool(allowed) and allowed[0]["action"] in (*AWAITED, *NEXT),
         "admissions": _admissions(rows, area, allowed, spoken["handlers"], at),
         "undo_until": _undo_until(log, case),
         "cannot": [one for one in case["actions"] if not one["allowed"] and "{" not in one["path"]],
@@ -86,6 +94,18 @@ def beside(log: EventLog, rows: Rows, case: Json, asker: Asker, just_merged: UUI
         "merged_cases": duplicates.merged(log, rows, case["case_id"], just_merged),
         "may": may,
     }
+
+
+def _what_about(path: str, case: Json) -> Json | None:
+    """Which of several requests or tasks the action is about: two that are called the same would be told apart by
+    nothing."""
+    for request in case["requests"]:
+        if f"/requests/{request['request_id']}/" in path:
+            return {"kind": request["asked"], "department": request["department"]}
+    for task in case["tasks"]:
+        if f"/tasks/{task['task_id']}/" in path:
+            return {"kind": "", "department": task["department"]}
+    return None
 
 
 def _undo_until(log: EventLog, case: Json) -> datetime | None:
