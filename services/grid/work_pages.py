@@ -9,13 +9,14 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
+from services.grid import spot_map
 from services.grid.domain.checks import Finding
 from services.grid.doors.check_schemas import MOST_PHOTOS
 from services.grid.handlers.checks import answer_check
 from services.grid.queries import behind, to_check
 from services.grid.queries.cases import timeline
 from services.grid.room import PAGES, Room
-from shared.kernel.errors import Forbidden, Invalid, Refused
+from shared.kernel.errors import Forbidden, Invalid, NotFound, Refused
 from shared.kernel.ids import new_id
 from shared.pages.language import of_call
 from shared.pages.page import PageQuery, is_fragment, page, to
@@ -120,6 +121,18 @@ class CheckPages(Room):
             named=named,
             departments=departments,
         )
+
+    @page("GET", "/areas/case/<uuid:case_id>/where", summary="Where a case lies", query=PageQuery)
+    def where_page(self, call: Call) -> Reply:
+        """A small map, where there are boundaries; asked for by htmx, the part that other pages show."""
+        history = self.log.about(call.path["case_id"])
+        if not history:
+            raise NotFound(f"没有这个案件 · there is no case {call.path['case_id']}")
+        area = history[0].area
+        permission.require(call.asker, action_area=area)
+        spot = spot_map.around(self.rows, area, spot_map.point_of(history))
+        block = "spot" if is_fragment(call) else None
+        return PAGES.render(call, "spot.html", block=block, case_id=call.path["case_id"], spot=spot)
 
     def _check(
         self, call: Call, said: dict[str, Any], *, wrong: str = "", missing: bool = False, status: int = 200

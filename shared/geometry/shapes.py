@@ -28,6 +28,11 @@ def shape_of(polygons: Sequence[Sequence[Sequence[Sequence[float]]]]) -> MultiPo
     return MultiPolygon([Polygon(rings[0], rings[1:]) for rings in polygons])
 
 
+def place(lon: float, lat: float) -> BaseGeometry:
+    """A position as a shape."""
+    return shapely.Point(lon, lat)
+
+
 def polygons_of(shape: BaseGeometry) -> Polygons:
     """What an event says of a Polygon or MultiPolygon; outer rings run against the clock, as RFC 7946 has it."""
     parts = [part for part in shapely.get_parts(shape) if isinstance(part, Polygon) and not part.is_empty]

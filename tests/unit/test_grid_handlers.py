@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from deploy.reference import load
 from services.grid import handlers, reactions
 from services.grid.domain import checks
 from services.grid.domain.appointments import Seat, Wanted
 from shared.contracts.appointment import AppointmentStarted, Post
-from shared.contracts.area import AreaRenamed
+from shared.contracts.area import AreaBounded, AreaCreated, AreaRenamed
 from shared.contracts.case import CaseSentToCheck
 from shared.contracts.check import CheckFailed, CheckPassed, CheckRequested
 from shared.contracts.envelope import Actor, Origin, Recorded
@@ -151,6 +153,67 @@ def draw(log: MemoryLog, community: Area = COMMUNITY, covers: tuple[Area, ...] =
     return handlers.draw_grid(
         log, "G1", OPERATOR, cause(), name=name, community=community, covers=covers, households=280
     )
+
+
+SQUARE = ((((102.7, 25.0), (102.8, 25.0), (102.8, 25.1), (102.7, 25.0)),),)
+
+
+def boundary(source: str = "示意", area: Area = STREET) -> AreaBounded:
+    return AreaBounded(path=area.path, polygons=SQUARE, source=source)
+
+
+def test_an_area_is_bounded_and_the_same_boundary_changes_nothing() -> None:
+    log = ground()
+    handlers.bound_area(log, boundary(), OPERATOR, cause())
+    again = handlers.bound_area(log, boundary(), OPERATOR, cause())
+    handlers.bound_area(log, boundary("民政局 2026"), OPERATOR, cause())
+    handlers.rename_area(log, STREET, OPERATOR, cause(), name="金辰街道")
+    after_another_name = handlers.bound_area(log, boundary("民政局 2026"), OPERATOR, cause())
+
+    assert types(log, "area-530103.004") == ["area.created", "area.bounded", "area.bounded", "area.renamed"]
+    assert again.event_ids == after_another_name.event_ids == ()
+
+
+def test_a_boundary_is_taken_back_once_and_may_come_again() -> None:
+    log = ground()
+    handlers.bound_area(log, boundary(), OPERATOR, cause())
+    handlers.unbound_area(log, STREET, OPERATOR, cause(), reason="界线有误")
+    again = handlers.unbound_area(log, STREET, OPERATOR, cause(), reason="界线有误")
+    handlers.bound_area(log, boundary(), OPERATOR, cause())
+
+    assert again.event_ids == ()
+    assert types(log, "area-530103.004")[1:] == ["area.bounded", "area.unbounded", "area.bounded"]
+
+
+def test_who_may_not_bound_an_area_and_what_is_no_area() -> None:
+    with pytest.raises(Forbidden):
+        handlers.bound_area(ground(), boundary(area=DISTRICT), SUPERVISOR, cause())
+    with pytest.raises(NotFound):
+        handlers.bound_area(MemoryLog("grid"), boundary(), OPERATOR, cause())
+
+
+def test_of_two_who_bound_the_same_area_the_second_loses() -> None:
+    log = OvertakenLog("grid")
+    ground(log)
+    log.overtake("area-530103.004", boundary("民政局 2026"))
+
+    with pytest.raises(Conflict):
+        handlers.bound_area(log, boundary(), OPERATOR, cause())
+
+
+def test_loading_the_reference_data_again_leaves_boundaries_alone() -> None:
+    """The loader asks what a stream said last of what its files say, and where the stream stands now."""
+    log = ground()
+    handlers.bound_area(log, boundary(), OPERATOR, cause())
+    (found,) = load._latest(log.stream("area-530103.004")).values()
+    created = found.event
+
+    assert isinstance(created, AreaCreated)
+    assert found.version == 2
+    assert load._append(load.Wanted(found.stream, STREET, created), found, CASE, NOON) is None
+    other = load._append(load.Wanted(found.stream, STREET, replace(created, name="别名")), found, CASE, NOON)
+    assert other is not None
+    assert other.expected == 2
 
 
 def test_a_grid_is_drawn_in_a_community() -> None:

@@ -9,9 +9,11 @@ import orjson
 import pytest
 from shapely.geometry.base import BaseGeometry
 
+from services.grid import spot_map
 from services.grid.ground_map import HEIGHTS, WIDTHS, Label, Maps, labelled
 from services.intake import place_map
 from services.intake.place_map import MOST_POINTS, PlaceMaps
+from shared.contracts.shapes import Point
 from shared.geometry.picture import Figure
 from shared.geometry.shapes import packed, polygons_of
 from shared.kernel.area import Area
@@ -126,3 +128,43 @@ def test_the_ground_for_choosing_a_place_is_small_and_kept(monkeypatch: pytest.M
     )
     assert tables.read == 2
     assert other == again
+
+
+# --- where one case lies ------------------------------------------------------------------------------------------
+
+
+def test_a_case_lies_in_its_community_among_the_neighbours_or_in_its_street() -> None:
+    shapes = {path: shape for path, shape in panlong().items() if path.startswith("530103.004.")}
+    middle = shapes["530103.004.006"].representative_point()
+    rows = Tables({**shapes, "530103.004": shapes["530103.004.006"]})
+    for row in rows.rows:
+        row["name"] = row["path"]
+    point = Point(lat=middle.y, lon=middle.x)
+    own = spot_map.around(rows, Area("530103.004.006.003.00001"), point)
+    of_street = spot_map.around(rows, Area("530103.004"), None)
+
+    assert own is not None
+    assert own["name"] == "530103.004.006"
+    assert len(own["others"]) == len(rows.rows) - 1
+    assert 0 < own["at"][0] < own["width"]
+    assert 0 < own["at"][1] < own["height"]
+    assert of_street is not None
+    assert (of_street["name"], of_street["at"]) == ("530103.004", None)
+
+
+def test_a_point_outside_of_its_community_is_in_the_picture_all_the_same() -> None:
+    shapes = {path: shape for path, shape in panlong().items() if path.startswith("530103.004.")}
+    rows = Tables(shapes)
+    for row in rows.rows:
+        row["name"] = row["path"]
+    _, south, east, _ = shapes["530103.004.006"].bounds
+    far = spot_map.around(rows, Area("530103.004.006"), Point(lat=south - 0.02, lon=east + 0.02))
+
+    assert far is not None
+    assert 0 < far["at"][0] < far["width"]
+    assert 0 < far["at"][1] < far["height"]
+
+
+def test_where_nobody_gave_boundaries_there_is_no_small_map() -> None:
+    assert spot_map.around(Tables({}), Area("530103.004.006.003.00001"), None) is None
+    assert spot_map.around(Tables(panlong()), Area(DISTRICT), None) is None
