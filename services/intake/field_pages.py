@@ -17,7 +17,7 @@ from shared.kernel.ids import new_id
 from shared.pages.language import of_call
 from shared.pages.page import PageQuery, page, to
 from shared.security.permission import Asker
-from shared.web.call import Call, Reply
+from shared.web.call import ANYONE, Call, Reply
 from shared.web.fields import Body, Text
 
 IN_THE_FIELD = ("grid_worker", "supervisor")
@@ -66,6 +66,13 @@ class FieldPages(Room):
             places=_places(self, call.signed_in),
             most=MOST,
         )
+
+    @page("GET", "/field/worker.js", summary="Works offline", roles=ANYONE)
+    def field_worker(self, call: Call) -> Reply:
+        """The service worker: keeps the page and the last list at hand when there is no network."""
+        text = PAGES.message(call, "field_worker.js")
+        headers = {"Service-Worker-Allowed": "/field", "Cache-Control": "no-cache"}
+        return Reply(text, headers=headers, media="text/javascript; charset=utf-8")
 
     @page("GET", "/field/<uuid:report_id>", summary="Look at it", query=PageQuery, roles=IN_THE_FIELD)
     def look_page(self, call: Call) -> Reply:

@@ -212,7 +212,7 @@ def test_what_was_put_right_at_once_waits_on_the_phone_until_there_is_a_network(
     waiting = worker.page.inner_text("#outbox")
     worker.go("/field")
     worker.page.wait_for_selector("#outbox:not([hidden])")
-    worker.page.wait_for_selector("#checks .note, #checks .look-list")
+    worker.page.wait_for_selector("#checks a.button", state="detached")
     worker.screenshot("field-offline")
     old = worker.page.inner_text("#kept")
     worker.go("/field/solve")

@@ -16,7 +16,8 @@
   async function post(address, body, type, key) {
     const headers = { "Content-Type": type, ...(key ? { "Idempotency-Key": key } : {}), ...(document.body.dataset.csrf ? { "X-CSRF-Token": document.body.dataset.csrf } : {}) };
     const answer = await fetch(address, { method: "POST", body, headers });
-    // A sign-in that has ended is renewed by a person: nothing is lost meanwhile.
+    // The phone was away for longer than its session: it asks for another, or a person does. Nothing is lost meanwhile.
+    if (answer.status === 401) await fetch("/session", { method: "POST", headers: { "Content-Type": "application/x-www-form-urlencoded" }, body: "renew=1" }).catch(() => {});
     if (answer.status >= 500 || answer.status === 429 || answer.status === 401) throw new TypeError("later");
     const found = await answer.json().catch(() => ({}));
     if (!answer.ok) throw new Refused(found.detail || `${answer.status}`);

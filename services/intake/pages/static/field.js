@@ -22,7 +22,9 @@ async function deliver(letter) {
 function say(kind, text) {
   if (told) told.replaceChildren(Object.assign(document.createElement("p"), { className: `note ${kind}`, textContent: text }));
 }
-const letters = device.outbox("wuji-field", {
+// Each has a queue of their own: what one leaves unsent is not sent by the next one to sign in here.
+const { account } = document.querySelector("[data-account]").dataset;
+const letters = device.outbox(`wuji-field:${account}`, {
   deliver,
   changed(waiting) { badge.hidden = waiting === 0; badge.textContent = `${badge.dataset.kept}${waiting}`; },
   sent(_, result) { say("good", `${form?.dataset.sent ?? ""} ${result.number ?? ""}`); },
@@ -65,6 +67,8 @@ if (form) {
     told.scrollIntoView({ block: "nearest" });
   });
 }
+
+navigator.serviceWorker?.register("/field/worker.js", { scope: "/field" }).catch(() => {});
 
 // --- nearest first
 const near = document.getElementById("near");
