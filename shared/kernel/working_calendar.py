@@ -8,6 +8,7 @@ taken with the hours of the newest published year and plain weekends, and every 
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -95,6 +96,7 @@ class Calendar:
     years: Mapping[int, _Year]
     _known: dict[date, _Day] = field(default_factory=dict, compare=False, repr=False)
     """Days that were worked out before: a few hundred of them serve every due time of a year."""
+    _months: dict[tuple[int, int], timedelta] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, published: Iterable[PublishedYear]) -> Calendar:
@@ -128,6 +130,13 @@ class Calendar:
     def length(self, day: date) -> timedelta:
         """How long the day is worked."""
         return self._day(day).length
+
+    def length_of_month(self, year: int, month: int) -> timedelta:
+        """How long the whole month is worked."""
+        if (year, month) not in self._months:
+            days = (date(year, month, day) for day in range(1, monthrange(year, month)[1] + 1))
+            self._months[year, month] = sum(map(self.length, days), timedelta())
+        return self._months[year, month]
 
     def windows_from(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
         """The worked stretches that end after the instant, the first one possibly begun, without end."""

@@ -110,8 +110,14 @@ def working_time(start: datetime, end: datetime, calendar: Calendar) -> timedelt
     first, last = start.astimezone(UTC), end.astimezone(UTC)
     day, last_day = calendar.local(start).date(), calendar.local(end).date()
     total = _inside(day, first, last, calendar)
-    while (day := day + timedelta(days=1)) < last_day:
-        total += calendar.length(day)
+    day += timedelta(days=1)
+    while day < last_day:
+        # What is years late is counted in months, not in thousands of days.
+        following = (day + timedelta(days=31)).replace(day=1)
+        if day.day == 1 and following <= last_day:
+            total, day = total + calendar.length_of_month(day.year, day.month), following
+        else:
+            total, day = total + calendar.length(day), day + timedelta(days=1)
     return total + _inside(day, first, last, calendar) if day == last_day else total
 
 

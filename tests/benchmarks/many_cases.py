@@ -115,12 +115,18 @@ def _copied(columns: dict[str, str], key: set[str]) -> dict[str, str]:
         if kind == "uuid":
             found[name] = f"md5(it.{name}::text || k)::uuid"
         elif kind == "timestamp with time zone":
-            found[name] = f"it.{name} - make_interval(days => 365 * (k %% {YEARS}))"
+            found[name] = f"it.{name} - make_interval(days => {_earlier(columns)})"
         elif name == "position" and name in key and not any(columns[one] == "uuid" for one in key):
             found[name] = "it.position - k::bigint * 10000000"
         elif name == "number":
             found[name] = "it.number || '-' || k"
     return found
+
+
+def _earlier(columns: dict[str, str]) -> str:
+    """How many days before its original a copy was: what is open is not years old."""
+    closed = " AND ".join(words for name, words in _STILL_OPEN.items() if name in columns) or "true"
+    return f"CASE WHEN {closed} THEN 365 * (k %% {YEARS}) ELSE k END"
 
 
 def _tables(database: Database, service: str) -> dict[str, dict[str, str]]:

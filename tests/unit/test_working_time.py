@@ -284,3 +284,14 @@ def test_every_day_has_one_kind_and_only_worked_days_have_windows(day: date) -> 
 
     assert bool(CALENDAR_2026.windows(day)) is kind.is_worked
     assert (kind in (DayKind.WEEKEND, DayKind.HOLIDAY)) is not kind.is_worked
+
+
+@pytest.mark.parametrize("days", [1, 27, 31, 45, 400, 1200])
+@pytest.mark.parametrize("begin", ["2026-01-31 15:00", "2026-02-01 00:00", "2026-11-22 09:30"])
+def test_years_count_as_much_as_their_days_one_after_another(begin: str, days: int) -> None:
+    start = at(begin)
+    one_by_one = [
+        working_time(start + timedelta(days=n), start + timedelta(days=n + 1), CALENDAR_2026) for n in range(days)
+    ]
+
+    assert working_time(start, start + timedelta(days=days), CALENDAR_2026) == sum(one_by_one, timedelta())
