@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from shared.contracts.words import TYPES
-from shared.kernel.case_states import FINAL, MARKS, MOVES, SETTLED, STATES, Move, State
+from shared.kernel.case_states import BACK, FINAL, MARKS, MOVES, SETTLED, STATES, Move, State
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "case.md"
 
@@ -24,7 +24,8 @@ def moves() -> str:
     rows = []
     for (event, roles), found in _by_event(MOVES).items():
         sources = ", ".join("new" if move.source is None else move.source.value for move in found)
-        rows.append((f"`{event}`", TYPES[event], sources, found[0].target.value, _who(roles)))
+        to = f"where it stood: {', '.join(sorted(BACK[event]))}" if event in BACK else found[0].target.value
+        rows.append((f"`{event}`", TYPES[event], sources, to, _who(roles)))
     return _table(("Event", "中文", "From", "To", "Who"), rows)
 
 
