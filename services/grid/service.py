@@ -11,26 +11,19 @@ from services.grid.accounts.doors import AccountDoors
 from services.grid.accounts.pages import AccountPages
 from services.grid.domain import grids
 from services.grid.domain.time import day_of
-from services.grid.doors import AppointmentDoors, CheckDoors, DutyDoors, VisitDoors
+from services.grid.doors import AppointmentDoors, CheckDoors, DutyDoors, ViewDoors, VisitDoors
 from services.grid.doors.answers import GROUND, done, households, within
 from services.grid.pages import GridPages
-from services.grid.queries import cases as case_queries
-from services.grid.queries import gauges, places, staffing, views
+from services.grid.queries import gauges, places, staffing
 from services.grid.schemas import (
     AreaAnswer,
     AreasAnswer,
-    CaseListAnswer,
-    CaseListQuery,
     CreateAreaBody,
-    DistrictsView,
     Done,
     DrawGridBody,
     GridsAnswer,
     GridsQuery,
     RenameAreaBody,
-    TimelineAnswer,
-    ViewAnswer,
-    ViewQuery,
 )
 from services.grid.work_pages import CheckPages
 from shared.contracts.case import CaseSentToCheck
@@ -39,7 +32,6 @@ from shared.entrypoints.on import on
 from shared.kernel.area import Area
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import WujiError
-from shared.security import permission
 from shared.telemetry.logs import logger
 from shared.telemetry.metrics import (
     CASES_OPEN,
@@ -55,70 +47,19 @@ from shared.web.door import door
 
 
 class GridService(  # one mixin for each kind of thing that has doors
-    GridPages, CheckPages, AccountPages, AccountDoors, AppointmentDoors, CheckDoors, DutyDoors, VisitDoors
+    GridPages,
+    CheckPages,
+    AccountPages,
+    AccountDoors,
+    AppointmentDoors,
+    CheckDoors,
+    DutyDoors,
+    ViewDoors,
+    VisitDoors,
 ):
     """任务核查, the ground itself, and the five-level views."""
 
     name = "grid"
-
-    # --- the five-level views -----------------------------------------------------------------------------------
-
-    @door("GET", "/api/v1/views", summary="All districts", query=ViewQuery, answer=DistrictsView, roles=SIGNED_IN)
-    def all_districts(self, call: Call) -> Reply:
-        """The figures of every district that the asker serves or lies in."""
-        return Reply(views.all_districts(self.rows, call.signed_in.area, call.at, call.query["days"]))
-
-    @door(
-        "GET",
-        "/api/v1/views/<area>",
-        summary="An area and its children",
-        query=ViewQuery,
-        answer=ViewAnswer,
-        roles=SIGNED_IN,
-    )
-    def view(self, call: Call) -> Reply:
-        """Cases by step and state, open, overdue, closed, on time, handling time, satisfaction, kinds, days."""
-        area = _area(call)
-        permission.require(call.asker, action_area=area)
-        return Reply(views.view(self.rows, area, call.at, call.query["days"]))
-
-    @door(
-        "GET",
-        "/api/v1/views/<area>/cases",
-        summary="Cases of an area",
-        query=CaseListQuery,
-        answer=CaseListAnswer,
-        roles=SIGNED_IN,
-    )
-    def case_list(self, call: Call) -> Reply:
-        """Newest first, page by page; a department sees the cases that are its own."""
-        area, asked = _area(call), call.query
-        asker = permission.require(call.asker, action_area=area)
-        wanted = case_queries.Wanted(
-            area=area,
-            state=asked["state"] and asked["state"].value,
-            issue_type=asked["issue_type"],
-            department=asker.department if asker.role == "department" else asked["department"],
-            is_open=asked["open"],
-            overdue=asked["overdue"],
-            after=asked["after"],
-            limit=asked["limit"],
-        )
-        return Reply(case_queries.list_cases(self.rows, wanted, call.at))
-
-    @door(
-        "GET",
-        "/api/v1/timeline/<uuid:case_id>",
-        summary="One case's whole life",
-        answer=TimelineAnswer,
-        roles=SIGNED_IN,
-    )
-    def timeline(self, call: Call) -> Reply:
-        """Every event of the case from all services, in order, with who did it and what it answers."""
-        call.note(case_id=call.path["case_id"])
-        area, found = case_queries.timeline(self.log, call.path["case_id"])
-        permission.require(call.asker, action_area=area)
-        return Reply(found)
 
     # --- the ground ---------------------------------------------------------------------------------------------
 
