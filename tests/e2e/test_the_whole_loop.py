@@ -14,6 +14,7 @@ from tests.support.stack import RunningStack, eventually
 pytestmark = pytest.mark.e2e
 
 BUILDING_GROUP = f"{COMMUNITY}.001"
+POINT = {"lat": 25.0411, "lon": 102.7211}
 TIERS = ("530103", "530103.004", COMMUNITY, BUILDING_GROUP)
 
 
@@ -43,7 +44,7 @@ def _messages(city: City, about: str) -> list[dict[str, Any]]:
 def test_a_report_goes_round_the_loop_and_every_tier_counts_it(city: City, panlong: RunningStack) -> None:
     settle(panlong)
     before = {area: _view(city, area)["area"] for area in TIERS}
-    receipt = city.report("文艺路口垃圾堆了三天", area=BUILDING_GROUP, contact=XIAOMING.contact)
+    receipt = city.report("文艺路口垃圾堆了三天", area=BUILDING_GROUP, contact=XIAOMING.contact, point=POINT)
     case_id = str(receipt["report_id"])
     city.accept(case_id)
     city.wait_for(case_id, "dispatched")
@@ -79,6 +80,23 @@ def test_a_report_goes_round_the_loop_and_every_tier_counts_it(city: City, panlo
         "case.closed",
         "feedback.invited",
     } <= set(_timeline(city, case_id))
+    _comes_back(city, case_id)
+
+
+def _comes_back(city: City, case_id: str) -> None:
+    """The same thing is told again in the same place: one root cause is opened, with both cases."""
+    again = str(city.report("文艺路口垃圾又堆起来了", area=BUILDING_GROUP, point=POINT)["report_id"])
+    city.accept(again)
+
+    def remedies() -> list[dict[str, Any]]:
+        answer = city.ask("GET", f"/api/v1/remedies?case_id={again}", role="dispatcher")
+        return list(answer.json()["remedies"])
+
+    assert eventually(remedies, 60), "nobody looks for the root of what came back"
+    (root,) = remedies()
+    shown = city.ask("GET", f"/api/v1/remedies/{root['remedy_id']}", role="reader").json()
+    assert (root["kind"], root["state"]) == ("root_cause", "found")
+    assert set(shown["case_ids"]) == {case_id, again}
 
 
 def test_the_reporter_hears_and_an_unhappy_answer_brings_the_case_back(city: City, panlong: RunningStack) -> None:

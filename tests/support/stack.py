@@ -28,8 +28,13 @@ from shared.security import tokens
 from tests.support.process import free_port
 
 SERVERS = ("postgresql", "rabbitmq", "nginx", "supervisor")
-SETTINGS = {"WUJI_WEBHOOK_NETWORKS": "127.0.0.0/8", "WUJI_WEBHOOK_RETRIES": "1,1,1,1,1,2,5"}
-"""What an operator of the tests' stack has set: departments' programs are on this machine, and die all the time."""
+SETTINGS = {
+    "WUJI_WEBHOOK_NETWORKS": "127.0.0.0/8",
+    "WUJI_WEBHOOK_RETRIES": "1,1,1,1,1,2,5",
+    "WUJI_ROOT_CAUSE_AFTER": "1",
+}
+"""What an operator of the tests' stack has set: departments' programs are on this machine, and die all the time; what
+comes back once is enough to look for its root."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from services.dispatch.campaigns.schemas import (
     OpenCampaignBody,
 )
 from services.dispatch.doors.base import Doors
+from services.dispatch.queries.places import know
 from services.dispatch.remedies.doors import LOOKERS, after_day
 from shared.web.call import Call, Reply
 from shared.web.door import door
@@ -36,7 +37,7 @@ class CampaignDoors(Doors):
         wish = Wish(
             title=asked["title"],
             purpose=asked["purpose"],
-            area=asked["area"],
+            area=know(self.rows, asked["area"]),
             issue_types=tuple(dict.fromkeys(asked["issue_types"])),
             since=datetime.combine(asked["first_day"], time(), tzinfo=book.calendar.zone),
             until=after_day(book.calendar, asked["last_day"]),

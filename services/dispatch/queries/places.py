@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.kernel.area import Area, Tier
+from shared.kernel.errors import Invalid
 from shared.ports import Rows
 
 Json = dict[str, Any]
@@ -45,3 +46,10 @@ def below(rows: Rows, area: Area | None) -> list[Json]:
         " WHERE tier <= %s AND (path = %s OR path LIKE %s) ORDER BY path LIMIT 2000",
         [int(finest), "" if area is None else area.path, inside],
     )
+
+
+def know(rows: Rows, area: Area) -> Area:
+    """The area, when there is one. Raises Invalid."""
+    if not rows.query("SELECT 1 FROM places WHERE path = %s", [area.path]):
+        raise Invalid(f"there is no area {area}", where="area", hint="ask /api/v1/areas for the places we know")
+    return area

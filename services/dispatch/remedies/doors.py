@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from functools import partial
 
 from services.dispatch.doors.base import Doors
+from services.dispatch.queries.places import know
 from services.dispatch.remedies import handlers, queries
 from services.dispatch.remedies.decisions import Plan
 from services.dispatch.remedies.domain import CLEARERS, FINDERS, INSPECTORS, PLANNERS
@@ -39,6 +40,7 @@ class RemedyDoors(Doors):
     def open_remedy(self, call: Call) -> Reply:
         """登记: a hidden danger 隐患, or from a case the root of what keeps coming back 源头治理."""
         asked = call.body
+        know(self.rows, asked["area"])
         several = {name: tuple(dict.fromkeys(asked[name])) for name in ("photos", "case_ids")}
         found, near = Found(**{**asked, **several}), partial(queries.near, self.rows)
         call.path["remedy_id"] = handlers.open_(
