@@ -103,7 +103,7 @@ def test_who_has_nothing_to_do_with_a_case_does_not_see_its_clocks(bench: Bench)
 
 def test_an_escalation_is_acknowledged_by_whoever_serves_the_area_and_once(bench: Bench) -> None:
     case_id = dispatched(bench)
-    works = clockwork(bench.database.url("dispatch"))
+    works = clockwork(bench.database.url("timer"))
     works.now = lambda: NEXT_YEAR
     works.round()
     bench.move_on()

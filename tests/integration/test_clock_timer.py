@@ -14,6 +14,7 @@ from services.dispatch.clocks.facts import book_of
 from services.dispatch.clocks.preview import with_calendar, would_move
 from shared.contracts.case import CaseRejected
 from shared.contracts.clock import Stage
+from shared.contracts.duty import DutyKind, DutyPostOpened, ShiftPlanned
 from shared.contracts.emergency import EmergencyEnded, EmergencyStarted
 from shared.kernel.area import Area
 from shared.kernel.ids import new_id
@@ -23,12 +24,14 @@ from tests.support.calendars import YEAR_2026
 from tests.support.clock_city import ClockCity, appending
 from tests.support.clocks import at
 from tests.support.database import Database
+from tests.support.examples import example
 
 pytestmark = pytest.mark.integration
 
 LATE = at("2026-11-23 15:00")
 """Four hours after dispatching was due, on a working afternoon."""
 A_WEEK_LATER = at("2026-11-30 15:00")
+EVENING, MIDNIGHT, DAWN = at("2026-11-23 20:00"), at("2026-11-24 00:00"), at("2026-11-24 06:00")
 
 
 @pytest.fixture
@@ -219,3 +222,28 @@ def test_before_a_calendar_is_published_one_sees_what_it_would_move(city: ClockC
         (case_id, at("2026-11-24 08:30"), at("2026-11-25 08:30"))
     ]
     assert city.said("clock.recomputed") == []
+
+
+def test_at_night_only_the_centre_with_a_shift_is_called_and_once(city: ClockCity) -> None:
+    here, elsewhere = city.filed(1), city.filed(1, area=Area("530103.005.001"))
+    desk, shift = new_id(), new_id()
+    opened = replace(example(DutyPostOpened), post_id=desk, area="530103.004.012", kind=DutyKind.DESK)
+    night = replace(
+        example(ShiftPlanned), post_id=desk, shift_id=shift, person="p0317", starts_at=EVENING, ends_at=DAWN
+    )
+    grid = city.database.log("grid")
+    for version, event in enumerate((opened, night)):
+        grid.append(appending(f"duty-{desk}", version, event, Area(opened.area), desk, LATE))
+    city.project()
+    city.works(at("2026-11-23 10:55")).round()  # the warnings, in working hours
+    city.project()
+    first = city.works(MIDNIGHT).round()
+    city.project()
+    second = city.works(MIDNIGHT).round()
+    city.project()
+    morning = city.works(at("2026-11-24 08:01")).round()
+    book = book_of(city.log.about(here[0]))
+
+    assert (first.said, second.said, morning.said) == (3, 0, 2)
+    assert [one.on_shift for clock in book.clocks.values() for one in clock.raised] == [("p0317",), None]
+    assert {stream for stream, _, _ in city.said("escalation.raised")} == {f"clock-{one}" for one in here + elsewhere}
