@@ -14,8 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.reference.demo import DemoReport, demo_reports
+from deploy.wuji import demo_remedies
 from deploy.wuji.demo_calls import Calls, Tokens
+from shared.kernel.clock import utc_now
 from shared.kernel.ids import derived_id
+from shared.pages.formats import local
 
 AT_ONCE = 6
 """Reports worked on at the same time."""
@@ -67,6 +70,7 @@ def bring_in(
                 work.result()
                 done.stories[works[work].story.partition(":")[0]] += 1
                 progress(done.stories.total(), len(found), works[work].title)
+    demo_remedies.bring_in(calls, local(utc_now()).date())
     return done
 
 
