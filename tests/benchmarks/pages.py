@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import os
-import re
 import socket
 import sys
 import tempfile
@@ -46,12 +45,11 @@ from tests.support.broker import make_vhost
 from tests.support.database import Database, fresh_database
 from tests.support.process import Service
 from tests.support.servers import Servers
+from tests.support.weight import weigh
 
 LIMIT_MS, LIMIT_KB, LIMIT_MB = 200, 300, 100
 STREAMS = 200
 LOOKS = 20
-_ASSET = re.compile(r'(?:href|src)="(/static/[^"]+)"')
-_HEAVY = ("vendor/echarts", "vendor/leaflet")
 
 
 @dataclass(frozen=True)
@@ -177,12 +175,6 @@ def _milliseconds(origin: Origin, session: requests.Session, path: str) -> float
     began = time.perf_counter()
     session.get(origin.nginx.local_url + path, timeout=60, allow_redirects=False)
     return (time.perf_counter() - began) * 1_000
-
-
-def weigh(page: str, asked: requests.Session, origin: str) -> int:
-    """Bytes of a page and of all that it brings along, unpacked."""
-    names = {name for name in _ASSET.findall(page) if not any(heavy in name for heavy in _HEAVY)}
-    return len(page.encode()) + sum(len(asked.get(origin + name, timeout=20).content) for name in names)
 
 
 def _weight(origin: Origin, looks: list[Look]) -> Figure:

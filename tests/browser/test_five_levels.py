@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import time
+from urllib.parse import quote
 
 import openpyxl
 import pytest
+import requests
 
-from tests.support.browser import DESK, PHONE, WALL, Open, Window, axe
-from tests.support.stack import RunningStack
+from tests.support.browser import DESK, PHONE, WALL, Open, Window, axe, password_of
+from tests.support.stack import RunningStack, eventually
+from tests.support.weight import weigh
 
 DISTRICT, BUILDING = "530103", "530103.003.001.001.00001"
 PAGES = ("/", "/areas/530103", "/areas/530103.003.001", f"/areas/{BUILDING}", "/areas/530103/cases", "/account")
@@ -137,3 +141,84 @@ def test_the_page_can_be_printed(browser_page: Open) -> None:
 
     assert not window.page.is_visible("header.top")
     assert window.page.is_visible("svg.mosaic")
+
+
+def test_the_slider_shows_what_was_known_then_by_keyboard_and_leads_back_to_now(
+    browser_page: Open, city_pages: RunningStack
+) -> None:
+    """The past is a page like any other: its numbers, its links and its tables are of that moment."""
+    window, listed = browser_page("demo.dispatcher"), f"/areas/{DISTRICT}/cases"
+    report(city_pages, "路灯不亮")
+    assert eventually(lambda: "路灯不亮" in _text_of(window, listed), 20)
+    began = _moments_before(window)
+    time.sleep(1.1)
+    report(city_pages, "井盖松动")
+    assert eventually(lambda: "井盖松动" in _text_of(window, listed), 20)
+    window.go(f"/areas/{DISTRICT}?at={quote(began, safe='')}")
+    window.screenshot("past-desk")
+    then, past = _total(window), f"at={quote(began, safe='')}"
+
+    assert window.page.locator("[data-live]").count() == 0
+    assert past in (window.page.get_attribute(".stat >> nth=0", "href") or "")
+    assert "井盖松动" not in _text_of(window, f"{listed}?at={quote(began, safe='')}")
+    window.go(f"/areas/{DISTRICT}?at={quote(began, safe='')}")
+    window.page.focus(".past input[type=range]")
+    window.page.keyboard.press("ArrowRight")
+    window.page.wait_for_function(
+        "(then) => document.querySelector('.stat b').textContent.trim() !== then", arg=str(then)
+    )
+
+    assert _total(window) > then
+    assert axe(window.page) == []
+    window.page.click(".past a:has-text('回到现在')")
+    window.page.wait_for_url(f"**/areas/{DISTRICT}")
+    assert window.page.locator("[data-live]").count() == 1
+    for name, size in (("phone", PHONE), ("desk", DESK)):
+        window.page.set_viewport_size({"width": size[0], "height": size[1]})
+        window.go(f"/areas/{DISTRICT}?at={quote(began, safe='')}")
+        window.screenshot(f"past-{name}")
+
+        assert window.fits(), name
+
+
+def _moments_before(window: Window) -> str:
+    """The city's time now, to the second."""
+    return str(window.page.evaluate("new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 19) + '+08:00'"))
+
+
+def _total(window: Window) -> int:
+    return int(window.page.inner_text(".stat >> nth=0 >> b").replace(",", ""))
+
+
+def _text_of(window: Window, path: str) -> str:
+    window.go(path)
+    return str(window.page.inner_text("main"))
+
+
+LIGHT = 300_000
+"""Bytes of a page without ECharts and Leaflet: a phone in the street is to have it within seconds."""
+
+
+@pytest.mark.parametrize(
+    ("account", "paths"),
+    [
+        (None, ("/", "/login", "/report", "/docs/")),
+        ("demo.dispatcher", ("/areas/530103", "/areas/530103.001.001", "/wall", "/work?view=all")),
+        ("demo.acceptor", ("/desk",)),
+        ("demo.grid", ("/field", "/field/solve", "/checks")),
+        ("demo.leader", ("/assessment", "/flags", "/responsibilities")),
+        ("demo.operator", ("/operations", "/inbox")),
+    ],
+)
+def test_no_page_is_heavy(city_pages: RunningStack, account: str | None, paths: tuple[str, ...]) -> None:
+    asked = requests.Session()
+    if account is not None:
+        body = {"account": account, "password": password_of(city_pages)}
+        assert asked.post(f"{city_pages.url}/login", data=body, timeout=20).ok
+    weights = {}
+    for path in paths:
+        answer = asked.get(city_pages.url + path, timeout=20)
+        assert answer.status_code == 200, (path, answer.status_code)
+        weights[path] = weigh(answer.text, asked, city_pages.url)
+
+    assert {path: weight for path, weight in weights.items() if weight > LIGHT} == {}

@@ -12,13 +12,18 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from deploy.local import tls
 from shared.security.sessions import COOKIE
 from tests.browser.test_five_levels import report
-from tests.support.browser import WALL, Open, Window, password_of
+from tests.support.browser import WALL, Open, Window, password_of, sign_in
 from tests.support.ledger import settle
 from tests.support.stack import RunningStack, eventually
 
 AREA = "530103.005.001.001"
+_FIRST_EVENT = """() => new Promise((done) => {
+    const began = performance.now(), stream = new EventSource("/live?area=530103");
+    stream.addEventListener("beat", () => { stream.close(); done(performance.now() - began); });
+})"""
 
 
 def _cases(window: Window) -> int:
@@ -41,6 +46,30 @@ def test_the_first_event_comes_at_once_through_nginx(city_pages: RunningStack) -
     assert b"event: beat" in first
     assert time.monotonic() - began < 1
     assert answer.headers["Content-Type"].startswith("text/event-stream")
+
+
+def test_with_tls_the_browser_speaks_http_2_and_hears_the_first_event_at_once(
+    browser_page: Open, city_pages: RunningStack, tmp_path: Path
+) -> None:
+    nginx = city_pages.stack.nginx
+    nginx.serve(tls.self_signed(tmp_path))
+    nginx.start()
+    try:
+        nginx.wait()
+        window = browser_page(ignore_https_errors=True)
+        window.url, window.expected = nginx.url, [f"another host was asked: {nginx.url}"]
+        sign_in(window, "demo.dispatcher", password_of(city_pages))
+        window.go("/areas/530103")
+        spoken = window.page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol")
+        waited = window.page.evaluate(_FIRST_EVENT)
+    finally:
+        nginx.serve(None)
+        nginx.start()
+        door = f"{city_pages.url}/login"
+        assert eventually(lambda: requests.get(door, timeout=10, allow_redirects=False).status_code == 200, 20)
+
+    assert spoken == "h2"
+    assert waited < 1000
 
 
 def test_what_was_missed_comes_after_the_last_event_that_was_seen(city_pages: RunningStack) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pika
 import pytest
 
 from tests.support.browser import DESK, PHONE, Open, axe
-from tests.support.stack import RunningStack
+from tests.support.stack import RunningStack, eventually
 
 SUBSCRIPTION = "watched-orders"
 PARTS = ("processes", "queues", "projections", "relay", "subscriptions", "calendar")
@@ -101,6 +102,50 @@ def test_parked_messages_are_asked_for_and_none_is_said(browser_page: Open, toke
     window.go(f"/operations/subscriptions/{SUBSCRIPTION}/parked")
 
     assert "没有搁置的消息" in window.page.inner_text("main")
+
+
+def test_an_operator_looks_into_what_is_parked_and_throws_it_away_after_a_count(
+    browser_page: Open, city_pages: RunningStack
+) -> None:
+    queue = "survey.invite_reporter"
+    connection = pika.BlockingConnection(pika.URLParameters(city_pages.environment("operator")["WUJI_ADMIN_AMQP_URL"]))
+    for number in range(3):
+        told = pika.BasicProperties(message_id=f"lost-{number}", headers={"ce-type": "case.closed.v1"})
+        body = b'{"case_id": "none", "answer": "call 13888886666"}'
+        connection.channel().basic_publish("", queue, body, told)
+    connection.close()
+    window = browser_page("demo.operator")
+    see = f"/operations/queues/{queue}/parked"
+    assert eventually(lambda: window.go(see) and window.page.locator(".parked-list li").count() == 3, 20)
+    window.page.click(".parked-list a >> nth=0")
+    window.page.wait_for_selector("dl.facts")
+    content = window.page.inner_text("pre >> nth=0")
+    findings = axe(window.page)
+    window.screenshot("parked-message")
+    window.go(see)
+    window.page.fill("[name=reason]", "试验")
+    window.page.click("button[value=discard]")
+    window.page.wait_for_selector("[name=sure]", state="attached")
+    counted = window.page.inner_text("form .note")
+    still = window.page.locator(".parked-list li").count()
+    findings += axe(window.page)
+    window.screenshot("parked-count")
+    window.page.click("main form .button >> nth=0")
+    window.page.wait_for_url("**?done=discard*")
+
+    assert findings == []
+    assert "[电话]" in content
+    assert "13888886666" not in content
+    assert "3 条" in counted
+    assert still == 3
+    assert "没有搁置的消息" in window.page.inner_text("main")
+
+
+def test_a_duty_chief_does_not_look_into_messages(browser_page: Open) -> None:
+    window = browser_page("demo.chief")
+    window.expected = ["403"]
+
+    assert window.go("/operations/queues/notify.deliver/parked").status == 403
 
 
 @pytest.mark.parametrize(("name", "size"), [("phone", PHONE), ("desk", DESK)])

@@ -6,6 +6,8 @@ asked.
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from typing import Any
 
 from marshmallow import fields, validate
@@ -84,7 +86,11 @@ class ParkedPages(Room):
         queue = call.path["queue"]
         found = parked.ask_ours(self.rows, queue, {"do": "show", "ids": [message_id]})
         status = 400 if missing else 200
-        return PAGES.render(call, "queue_parked_one.html", status=status, queue=queue, m=found, missing=missing)
+        content, found = found["payload"], _dated(found)
+        text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=2)
+        return PAGES.render(
+            call, "queue_parked_one.html", status=status, queue=queue, m=found, text=text, missing=missing
+        )
 
     def _list(
         self,
@@ -109,7 +115,7 @@ class ParkedPages(Room):
             "queue_parked.html",
             status=400 if missing else 200,
             queue=queue,
-            messages=messages,
+            messages=messages and [_dated(one) for one in messages],
             types=types,
             asked=asked,
             count=count,
@@ -117,3 +123,11 @@ class ParkedPages(Room):
             missing=missing,
             most=_SHOWN,
         )
+
+
+def _dated(message: dict[str, Any]) -> dict[str, Any]:
+    """With the instant at which it was parked, if whoever parked it said so."""
+    try:
+        return {**message, "parked_at": datetime.fromisoformat(str(message["parked_at"]))}
+    except ValueError:
+        return {**message, "parked_at": None}
