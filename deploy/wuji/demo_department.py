@@ -27,7 +27,7 @@ NAME = "demo-department"
 """Of the process, and of its first subscription."""
 DEPARTMENT = "sanitation"
 DOORS = "/api/v1/subscriptions"
-TYPES = ("case.dispatched", "task.added", "case.rework_ordered", "task.signed")
+TYPES = ("case.dispatched", "case.dispatch_recalled", "task.added", "case.rework_ordered", "task.signed")
 PROGRAM = PROJECT / "deploy" / "sdk" / "examples" / "sanitation.py"
 SECONDS = 2
 """That its crew needs for a case."""

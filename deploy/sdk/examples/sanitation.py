@@ -50,6 +50,12 @@ class Department:
                 )
         self.tell(f"/api/v1/cases/{event.data['case_id']}/sign", {}, event)
 
+    def take_back(self, event: Event) -> None:
+        """撤回派遣: it was never ours. Should we have signed meanwhile, the platform would not have taken it back."""
+        with self.orders:
+            if inbox.once(self.orders, event.id):
+                self.orders.execute("DELETE FROM work_orders WHERE case_id = ?", (event.data["case_id"],))
+
     def again(self, event: Event) -> None:
         """返工 → 签收: the check found that it was not done."""
         if self.has(event.data["case_id"]):
@@ -106,6 +112,7 @@ def main() -> int:
     subscriber = Subscriber.from_env()
     subscriber.on("case.dispatched")(department.take_on)
     subscriber.on("task.added")(department.take_on)
+    subscriber.on("case.dispatch_recalled")(department.take_back)
     subscriber.on("case.rework_ordered")(department.again)
     subscriber.on("task.signed")(department.work)
     return subscriber.run()

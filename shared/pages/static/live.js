@@ -23,10 +23,13 @@ function look() {
 function changed() {
   // Many events at once are one look, and the first is not kept waiting.
   if (waiting) return;
-  document.body.dispatchEvent(new CustomEvent("live", { detail: { position: Number(last) } }));
+  const types = [...heardOf];
+  heardOf.clear();
+  document.body.dispatchEvent(new CustomEvent("live", { detail: { position: Number(last), types } }));
   waiting = setTimeout(() => { waiting = null; if (again) { again = false; changed(); } }, CALM);
 }
 let again = false;
+const heardOf = new Set();
 
 // The browser comes back by itself after a lost connection, but not after an answer that is no stream, as nginx gives
 // while the service starts: then we do, and say what we saw last.
@@ -45,6 +48,8 @@ function open() {
   for (const kind of ["change", "reset"]) {
     stream.addEventListener(kind, (event) => {
       last = event.lastEventId;
+      for (const type of JSON.parse(event.data).types ?? []) heardOf.add(type);
+      if (kind === "reset") heardOf.add("*");
       if (waiting) again = true; else changed();
     });
   }

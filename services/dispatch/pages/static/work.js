@@ -1,23 +1,26 @@
 // The work list looks again when something has changed in its area: soon, but not for every event; and nothing that
 // the reader has ticked, focused or selected is lost by it. What it shows may be read from tables that are a moment
 // behind the live stream: then it looks once more.
-const SOON = 700, AGAIN = 1000, TRIES = 5;
+const SOON = 700, CALM = 2000, AGAIN = 1000, TRIES = 5;
+const ELSEWHERE = /^(report|photo|notice|feedback|visit|subscription)\./;
 const list = document.getElementById("work-live");
-let wanted = 0, tries = 0, timer = null, kept = null;
+let wanted = 0, tries = 0, timer = null, kept = null, looked = 0;
 
 function look() {
   timer = null;
   // Whoever is copying a line goes on; the list looks as soon as they have let go.
   if (!getSelection().isCollapsed && list.contains(getSelection().anchorNode)) return later(AGAIN);
+  looked = Date.now();
   document.body.dispatchEvent(new CustomEvent("look-again"));
 }
 
 function later(wait) { timer ??= setTimeout(look, wait); }
 
 document.body.addEventListener("live", (event) => {
-  wanted = Math.max(wanted, event.detail?.position ?? 0);
+  if (event.detail.types.length && event.detail.types.every((type) => ELSEWHERE.test(type))) return;
+  wanted = Math.max(wanted, event.detail.position);
   tries = TRIES;
-  later(SOON);
+  later(Math.max(SOON, looked + CALM - Date.now()));
 });
 
 const key = (element) => element?.dataset?.key ?? element?.getAttribute?.("href") ?? element?.value ?? "";
