@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 SCREENS = Path(__file__).parents[1] / "browser" / "screens"
 PHONE, DESK, WALL = (390, 844), (1280, 900), (1920, 1080)
-_OPTIONS = [
+CHROMIUM = "/usr/bin/chromium"
+OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -94,7 +95,7 @@ def chromium() -> Iterator[Browser]:
     with Progress() as progress:
         packages.ensure(progress, packages.BROWSER)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_OPTIONS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         yield browser
         browser.close()
 
