@@ -97,9 +97,11 @@ def tell_department(
 def tell_recalled(
     recorded: Recorded[CaseDispatchRecalled], log: EventLog, *, channels: Channels, consumer: str, at: datetime
 ) -> None:
-    """Everybody who was told that the case is theirs hears that it is not."""
+    """Everybody who was told that the case is theirs, or given to somebody, hears that it is not."""
     event = recorded.event
-    codes = dict.fromkeys((event.department, *event.co_handlers))
+    given = (one.event for one in log.stream(recorded.stream) if isinstance(one.event, CaseDispatched))
+    informed = next((one.informed for one in given if one.task_id == event.task_id), ())
+    codes = dict.fromkeys((event.department, *event.co_handlers, *informed))
     to = [Recipient(RecipientKind.DEPARTMENT, code, {"task_id": str(event.task_id)}) for code in codes]
     ask(log, recorded, "dispatch_recalled", to, channels=channels, consumer=consumer, at=at)
 

@@ -7,7 +7,7 @@ they began thirty days ago, less some seconds.
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.e2e
 DISTRICT = "530103"
 LEDGER = {"form": "高龄老人台账", "fields": ["姓名", "年龄", "是否健在"]}
 SECONDS_LEFT = 12
+CIVIL_TIME = timezone(timedelta(hours=8))
 CIVIL = {"role": "department", "department": "civil-affairs"}
 
 
@@ -176,6 +177,36 @@ def test_the_burden_of_the_month_is_there_for_every_community_and_what_was_block
     assert len(blocked) >= 4
     assert all(row["department"] and row["missing"] for row in blocked)
     assert Area(blocked[0]["missing"][0]).tier.label == "community"
+
+
+def test_what_is_asked_past_the_platform_weighs_on_the_month_until_a_leader_says_otherwise(city: City) -> None:
+    community = _communities(city)[2]
+    told = {
+        "community": community,
+        "asked_by": "环卫站",
+        "channel": "wechat",
+        "kind": "form",
+        "what": "今天报垃圾桶数量",
+        "fields": 4,
+        "asked_on": utc_now().astimezone(CIVIL_TIME).date().isoformat(),
+    }
+    who = {"role": "dispatcher", "area": community, "subject": "wenyi-desk"}
+    reported = city.stack.call("POST", "/api/v1/demands/outside", told, **who)
+    assert reported.status_code == 201, reported.text
+    demand_id = reported.json()["demand_id"]
+
+    def outside() -> int:
+        path = f"/api/v1/burdens?area={community}"
+        return sum(row["outside"] for row in city.ask("GET", path, role="reader").json()["burdens"])
+
+    booked = "SELECT type FROM es.events WHERE data ->> 'demand_id' = %s AND type LIKE 'burden.%%' ORDER BY seq"
+    assert eventually(lambda: outside() == 1, 60)
+    assert eventually(lambda: city.stack.rows(booked, [demand_id]) == [("burden.reserved",)], 60)
+    settled = {"outcome": "no_burden", "reason": "系正常沟通"}
+    city.send("POST", f"/api/v1/demands/outside/{demand_id}/settle", settled, role="leader")
+
+    assert eventually(lambda: outside() == 0, 60)
+    assert eventually(lambda: city.stack.rows(booked, [demand_id])[-1] == ("burden.freed",), 60)
 
 
 def test_an_operator_lists_admissions_and_burdens(city: City) -> None:

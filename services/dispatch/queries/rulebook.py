@@ -66,6 +66,8 @@ def explain(rulebook: Rulebook, issue_type: str, area: Area, at: datetime) -> Js
         "department": proposal.department,
         "department_name": rulebook.name(proposal.department),
         "co_handlers": list(proposal.co_handlers),
+        "informed": list(proposal.informed),
+        "legal_basis": lines[0].legal_basis,
         "automatic": proposal.automatic,
         "because": str(proposal.because),
         "limit": limit_body(proposal.limit),

@@ -143,6 +143,8 @@ class ExplainAnswer(Body):
     department = or_none(fields.String)
     department_name = fields.String()
     co_handlers = fields.List(fields.String())
+    informed = fields.List(fields.String())
+    legal_basis = or_none(fields.String)
     automatic = fields.Boolean()
     because = fields.String(required=True)
     limit = fields.Nested(LimitAnswer, allow_none=True)
