@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from services.grid.domain.time import day_of
 from services.grid.ground_map import Maps
-from services.grid.queries import behind, places, views
+from services.grid.queries import behind, past, places, views
+from services.grid.queries.past import Moment
 from shared.kernel.area import Area
 from shared.pages.formats import within
 from shared.pages.words import STEP_ORDER
@@ -46,11 +47,13 @@ class Bar:
     open_width: float
 
 
-def look(rows: Rows, area: Area, call_at: Any, days: int, language: str) -> dict[str, Any]:
-    """Everything that the page says. Raises NotFound."""
-    view = views.view(rows, area, call_at, days)
+def look(
+    rows: Rows, area: Area, call_at: datetime, days: int, language: str, then: Moment | None = None
+) -> dict[str, Any]:
+    """Everything that the page says, as of a past moment if one is given. Raises NotFound."""
+    view = views.view(rows, area, call_at, days) if then is None else past.view(rows, area, then, days)
     place = places.area(rows, area)
-    own, today = view["area"], date.fromisoformat(day_of(call_at))
+    own, today = view["area"], date.fromisoformat(day_of(view["at"]))
     below = [{**child, "name": within(child["name"], place["name"])} for child in place["children"]]
     figures = {child["path"]: child for child in view["children"]}
     return {

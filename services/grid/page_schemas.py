@@ -5,13 +5,21 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from services.grid.area_view import SORTS
+from services.grid.domain.time import CITY_ZONE
 from services.grid.queries.views import DAYS
 from shared.kernel.case_states import State, Step
 from shared.pages.page import PageQuery
-from shared.web.fields import AreaField, Text
+from shared.web.fields import AreaField, Instant, Text
 
 
-class LookAtQuery(PageQuery):
+class PastQuery(PageQuery):
+    """As of when: an instant with its zone, or `local`, the city's time as a form has it."""
+
+    at = Instant(load_default=None)
+    local = fields.NaiveDateTime(load_default=None, timezone=CITY_ZONE)
+
+
+class LookAtQuery(PastQuery):
     """How the five-level view is to be shown."""
 
     days = fields.Integer(load_default=DAYS, validate=validate.Range(7, 366))
@@ -33,7 +41,7 @@ class WallQuery(LiveQuery):
     seconds = fields.Integer(load_default=20, validate=validate.Range(0, 3600))
 
 
-class CountedQuery(PageQuery):
+class CountedQuery(PastQuery):
     """Which cases were counted."""
 
     step = fields.String(load_default=None, validate=validate.OneOf([step.value for step in Step]))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from services.grid import area_view
+from services.grid import area_view, past_bar
+from services.grid.domain.time import CITY_ZONE
 from services.grid.live import Live
-from services.grid.page_schemas import CountedQuery, LiveQuery, LookAtQuery, WallQuery
-from services.grid.queries import behind, places, views
+from services.grid.page_schemas import CountedQuery, LiveQuery, LookAtQuery, PastQuery, WallQuery
+from services.grid.queries import behind, past, past_cases, places, views
 from services.grid.room import PAGES, Room
 from shared.kernel.area import Area
 from shared.pages import assets, exports
 from shared.pages.language import of_call
-from shared.pages.page import PageQuery, is_fragment, page, to
+from shared.pages.page import is_fragment, page, to
 from shared.ports import Rows
 from shared.security import permission
 from shared.web.call import ANYONE, Call, Reply
@@ -55,7 +57,10 @@ class GridPages(Room):
         area: Area = call.path["area"]
         permission.require(call.asker, action_area=area)
         asked = call.query
-        found = area_view.look(self.rows, area, call.at, asked["days"], of_call(call))
+        if asked["local"] is not None:
+            return to(_at_local(call, asked["local"]))
+        then = _moment(self.rows, call)
+        found = area_view.look(self.rows, area, call.at, asked["days"], of_call(call), then)
         children = area_view.ordered(found["view"]["children"], asked["sort"], asked["order"] == "desc")
         return PAGES.render(
             call,
@@ -66,6 +71,8 @@ class GridPages(Room):
             sort=asked["sort"],
             order=asked["order"],
             days=asked["days"],
+            past=past_bar.bar(self.rows, then, call.at),
+            way_back=past_bar.way_back(self.rows, call.at) if then is None else None,
             **found,
         )
 
@@ -74,11 +81,15 @@ class GridPages(Room):
         """Newest first, page by page; a department's clerk sees the department's own."""
         area: Area = call.path["area"]
         asker = permission.require(call.asker, action_area=area)
-        asked = {name: value for name, value in call.query.items() if name != "lang"}
+        asked = {name: value for name, value in call.query.items() if name not in ("lang", "at", "local")}
         if asker.role == "department":
             asked["department"] = asker.department
         language = of_call(call)
-        found = behind.cases(self.rows, behind.Counted(area, **asked), call.at)
+        counted, then = behind.Counted(area, **asked), _moment(self.rows, call)
+        if then is None:
+            found = behind.cases(self.rows, counted, call.at)
+        else:
+            found = past_cases.cases(self.rows, self.log, counted, then)
         shown = found["cases"]
         return PAGES.render(
             call,
@@ -95,6 +106,9 @@ class GridPages(Room):
                 self.rows, "department", [*(c["department"] for c in shown), asked["department"]], language
             ),
             next_page=_next(call, found["next"]),
+            past=past_bar.bar(self.rows, then, call.at),
+            present=_without(call, "at", "after"),
+            now=call.at if then is None else then.at,
         )
 
     @page("GET", "/wall", summary="The wall", query=WallQuery)
@@ -115,6 +129,7 @@ class GridPages(Room):
             stops=_stops(self.rows, root),
             seconds=call.query["seconds"],
             newest=newest,
+            past=None,
             where=behind.names_of_areas(self.rows, (case["area"] for case in newest)),
             **found,
         )
@@ -130,12 +145,13 @@ class GridPages(Room):
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
         return Reply(body, headers=headers, media="text/event-stream")
 
-    @page("GET", _FILE, summary="The table of an area to take away", query=PageQuery, media=exports.CSV)
+    @page("GET", _FILE, summary="The table of an area to take away", query=PastQuery, media=exports.CSV)
     def export(self, call: Call) -> Reply:
         """`csv` or `xlsx`: the area and its children, with the figures of the page."""
         area: Area = call.path["area"]
         permission.require(call.asker, action_area=area)
-        view = views.view(self.rows, area, call.at)
+        then = _moment(self.rows, call)
+        view = views.view(self.rows, area, call.at) if then is None else past.view(self.rows, area, then)
         title, header, rows = _table(call, view)
         if call.path["kind"] == "xlsx":
             return _file(exports.as_xlsx(title, header, rows), exports.XLSX, f"{title}.xlsx")
@@ -159,7 +175,28 @@ def _table(call: Call, view: dict[str, Any]) -> tuple[str, list[str], list[list[
         ]
         for one in (view["area"], *view["children"])
     ]
-    return f"{view['area']['name']} {view['at']:%Y-%m-%d}", header, rows
+    # A table of a past moment says in its name which one.
+    when = f"{view['at'].astimezone(CITY_ZONE):{'%Y-%m-%d %H%M' if 'as_of' in view else '%Y-%m-%d'}}"
+    return f"{view['area']['name']} {when}", header, rows
+
+
+def _moment(rows: Rows, call: Call) -> past.Moment | None:
+    """The past moment that the address asks for. Raises Invalid for one that there was not."""
+    at = call.query["at"]
+    return None if at is None else past.moment(rows, at, call.at)
+
+
+def _at_local(call: Call, local: datetime) -> str:
+    """The page's address with the city's time of a form as an instant."""
+    address = _without(call, "local", "at")
+    return f"{address}{'&' if '?' in address else '?'}{past_bar.asked(local.replace(tzinfo=CITY_ZONE))}"
+
+
+def _without(call: Call, *names: str) -> str:
+    """The page's address without these parts of its query."""
+    path, _, query = call.address.partition("?")
+    kept = [pair for pair in query.split("&") if pair and pair.partition("=")[0] not in names]
+    return f"{path}?{'&'.join(kept)}" if kept else path
 
 
 def _stops(rows: Rows, root: Area) -> list[str]:
@@ -177,6 +214,5 @@ def _next(call: Call, after: Any) -> str | None:
     """The address of the page after this one."""
     if after is None:
         return None
-    path, _, query = call.address.partition("?")
-    kept = [pair for pair in query.split("&") if pair and not pair.startswith("after=")]
-    return f"{path}?{'&'.join([*kept, f'after={after}'])}"
+    address = _without(call, "after")
+    return f"{address}{'&' if '?' in address else '?'}after={after}"

@@ -30,6 +30,7 @@ from tests.benchmarks import (
     indicators,
     latency,
     pages,
+    past,
     projection,
     relay,
     replay,
@@ -66,6 +67,10 @@ def _views(servers: Servers, quick: bool) -> list[Figure]:
     return views.run(servers, 50_000 if quick else 1_000_000)
 
 
+def _past(servers: Servers, quick: bool) -> list[Figure]:
+    return past.run(servers, 5_000 if quick else 83_000)
+
+
 def _replay(servers: Servers, quick: bool) -> list[Figure]:
     return replay.figures(servers, 10_000 if quick else 100_000, rounds=1 if quick else 3)
 
@@ -96,6 +101,7 @@ PARTS: dict[str, Callable[[Servers, bool], list[Figure]]] = {
     "projection": _projection,
     "http": _http,
     "views": _views,
+    "past": _past,
     "replay": _replay,
     "subscribers": _subscribers,
     "clocks": _clocks,

@@ -170,6 +170,7 @@ def test_the_slider_shows_what_was_known_then_by_keyboard_and_leads_back_to_now(
 
     assert _total(window) > then
     assert axe(window.page) == []
+    _answers_as_of(city_pages, began, then)
     window.page.click(".past a:has-text('回到现在')")
     window.page.wait_for_url(f"**/areas/{DISTRICT}")
     assert window.page.locator("[data-live]").count() == 1
@@ -179,6 +180,22 @@ def test_the_slider_shows_what_was_known_then_by_keyboard_and_leads_back_to_now(
         window.screenshot(f"past-{name}")
 
         assert window.fits(), name
+
+
+def _answers_as_of(stack: RunningStack, at: str, cases: int) -> None:
+    """The programs' doors say the same, and what they cannot say."""
+    views, who = f"/api/v1/views/{DISTRICT}", {"role": "reader"}
+    told = stack.call("GET", f"{views}?at={quote(at)}", **who).json()
+    listed = stack.call("GET", f"{views}/cases?limit=1&at={quote(at)}", **who).json()
+
+    assert told["area"]["cases"] == cases
+    assert told["as_of"] == listed["as_of"]
+    assert told["area"]["overdue_by_stage"] is None
+    for wrong in ("2999-01-01T00:00:00Z", "1999-01-01T00:00:00Z", "2026-01-01T00:00:00", "yesterday"):
+        refused = stack.call("GET", f"{views}?at={wrong}", **who)
+
+        assert refused.status_code == 400, wrong
+        assert "at" in refused.text
 
 
 def _moments_before(window: Window) -> str:
