@@ -18,6 +18,8 @@ from deploy.local.routes import SMALL
 from deploy.local.site import CITY, Site, text
 from deploy.wuji import nginx
 from deploy.wuji.checks import Level, machine
+from services.grid.accounts.browsers import Browsers
+from shared.config import Config
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import Invalid
 
@@ -110,3 +112,11 @@ def test_the_sample_in_the_repository_is_what_is_written_now() -> None:
     kept = (PROJECT / "deploy" / "nginx" / "wuji.conf").read_text(encoding="utf-8")
 
     assert kept == nginx.rendered(), "wuji nginx sample > deploy/nginx/wuji.conf"
+
+
+@pytest.mark.parametrize(("address", "is_secure"), [("https://127.0.0.1:9", True), ("http://127.0.0.1:9", False)])
+def test_a_session_travels_with_tls_only_where_people_come_with_it(address: str, is_secure: bool) -> None:
+    class Here(Browsers):
+        settings = Config.of("grid", WUJI_PUBLIC_URL=address)
+
+    assert ("Secure" in Here()._session_cookie("somebody").split("; ")) is is_secure
