@@ -1,4 +1,4 @@
-"""A real nginx as it stands before the services, with a city's limits: what it refuses, and how it says so."""
+"""A real nginx as it stands before the services: what it refuses, and how it says so."""
 
 from __future__ import annotations
 
@@ -109,7 +109,8 @@ def gate() -> Iterator[Gate]:
         folder.chmod(0o755)
         ports = Ports(folder / "ports.json", "00000033")
         nginx = Nginx(packages.nginx_program(), folder / "data", folder, folder, ports)
-        nginx.limits = replace(CITY, body_seconds=1)
+        # Less patient than a city's, so that a slow machine floods it too.
+        nginx.limits = replace(CITY, body_seconds=1, logging_in=(1, 20), reporting=(1, 20))
         nginx.tiles = folder / "tiles"
         (nginx.tiles / "12/3215").mkdir(parents=True)
         (nginx.tiles / "12/3215/1760.png").write_bytes(b"a tile")
