@@ -102,7 +102,9 @@ def test_two_headings_with_the_same_words_have_anchors_of_their_own() -> None:
 
 
 def test_a_picture_is_found_by_its_name_alone(tmp_path: Path) -> None:
-    assert picture("loop.svg")
+    shown = [picture(name) for name in ("loop.svg", "district.png")]
+
+    assert [found and found[1] for found in shown] == ["image/svg+xml", "image/png"]
     assert picture("../../README.md") is None
 
 
