@@ -37,10 +37,12 @@ from shared.contracts.task import DisputeOpened, Joined, TaskAdded
 from shared.contracts.visit import VisitReplyOverdue
 from shared.kernel.area import Area, Tier
 from shared.kernel.errors import Unavailable
+from shared.kernel.wording import Wording
 from shared.ports import EventLog
 
 TIERS = {Loop.COMMUNITY: Tier.COMMUNITY, Loop.STREET: Tier.STREET, Loop.DISTRICT: Tier.DISTRICT}
 PROBLEMS = {ProblemKind.REWORKS: "返工", ProblemKind.TRANSFERS: "转派"}
+NOT_YET = str(Wording("另行排班", "further notice"))
 Duty = DutyGapFound | DutySilent | DutyTakenOver | DutyGivenBack
 Values = Mapping[str, str]
 
@@ -104,7 +106,7 @@ def tell_duty(recorded: Recorded[Duty], office: Office, *, consumer: str, at: da
     match event:
         case DutyGapFound(starts_at=starts_at, ends_at=ends_at):
             template, centres = "duty_gap", [own]
-            values |= {"since": civil(starts_at), "until": civil(ends_at)}
+            values |= {"since": civil(starts_at), "until": civil(ends_at) if ends_at else NOT_YET}
         case DutySilent(since=since):
             template, centres = "duty_silent", [own, *([above] if above else [])]
             values |= {"since": civil(since)}

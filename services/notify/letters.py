@@ -17,11 +17,16 @@ from shared.contracts.notice import NoticeRequested, RecipientKind
 from shared.contracts.remedy import RemedyOpened, RemedyPlanned
 from shared.contracts.report import ReportRejected, ReportSubmitted
 from shared.kernel.errors import Unavailable
+from shared.pages.formats import own
 from shared.pages.words import word
 from shared.ports import EventLog, Rows
 from shared.security import links
 from shared.security.sealing import Sealer
 
+_IN_BOTH = ("because", "until")
+"""Values that are sentences in both languages, `中文 / English`."""
+_PLACES = ("area", "by")
+"""Values that are paths of areas."""
 CIVIL_TIME = timezone(timedelta(hours=8), "UTC+8")
 
 
@@ -83,12 +88,17 @@ class Writer:
                 found = _department(notice, rows)
                 name = found.name if self.language == "zh" else found.name_en
                 values = _staff_values(notice, history) | {"department": name}
-            case RecipientKind.POST:
-                values = _staff_values(notice, history) | {"post": notice.recipient}
-            case RecipientKind.PERSON:
+            case RecipientKind.POST | RecipientKind.PERSON:
                 values = _staff_values(notice, history)
-                values["post"] = _called(values.get("post", notice.recipient), self.language)
+                values["post"] = _called(values.get("post", notice.recipient), self.language, rows)
+        if notice.recipient_kind is not RecipientKind.REPORTER:
+            values |= self._in_words(values, rows)
         return self._fill(notice, values, history, rows)
+
+    def _in_words(self, values: Mapping[str, str], rows: Rows) -> dict[str, str]:
+        """What was said in both languages in one of them, and places by their names."""
+        said = {name: own(values[name], self.language) for name in _IN_BOTH if name in values}
+        return said | {name: queries.area_name(rows, values[name]) for name in _PLACES if name in values}
 
     def _reached(self, notice: NoticeRequested, rows: Rows) -> dict[str, str]:
         """`phone`, `mail` and `name` as far as there are any; the name is how the gateway knows them."""
@@ -170,10 +180,13 @@ def _of_department(department: queries.Department) -> dict[str, str]:
     )
 
 
-def _called(post: str, language: str) -> str:
+def _called(post: str, language: str, rows: Rows) -> str:
     """`street_supervisor@530103.004` as people say it; an account as it is."""
     name, at, area = post.partition("@")
-    return f"{word(name, 'post', language)} {area}" if at else post
+    if not at:
+        return post
+    place = queries.area_name(rows, area)
+    return f"{place}{word(name, 'post', language)}" if language == "zh" else f"{word(name, 'post', language)}, {place}"
 
 
 def _staff_values(notice: NoticeRequested, history: Sequence[Recorded[Any]]) -> dict[str, str]:

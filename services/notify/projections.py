@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.notify.standing import CALENDARS, PEOPLE
+from services.notify.standing import AREA_NAMES, CALENDARS, PEOPLE
 from shared import accounts, rosters
 from shared.contracts.case import CaseMerged, CaseUnmerged
 from shared.contracts.emergency import EmergencyEnded, EmergencyStarted
@@ -119,6 +119,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     ),
     PEOPLE,
     CALENDARS,
+    AREA_NAMES,
     rosters.projection("notify"),
     Projection(
         "emergencies",

@@ -79,6 +79,12 @@ def department(rows: Rows, code: str) -> Department | None:
     return Department(**found[0]) if found else None
 
 
+def area_name(rows: Rows, path: str) -> str:
+    """What the area is called; its path while we have not heard of it."""
+    found = rows.query("SELECT name FROM notify.area_names WHERE path = %s", [path])
+    return str(found[0]["name"]) if found else path
+
+
 def set_in_force(rows: Rows, area: Area) -> str | None:
     """The set of templates that the narrowest emergency around the area names; None where there is none."""
     around = [found.path for found in area.ancestors()]

@@ -12,6 +12,7 @@ from shared.contracts.account import (
     AccountEnabled,
 )
 from shared.contracts.appointment import AppointmentEnded, AppointmentStarted
+from shared.contracts.area import AreaCreated, AreaRenamed
 from shared.contracts.catalogue import OF_SHAPE
 from shared.contracts.codec import encode
 from shared.contracts.rulebook import CalendarPublished
@@ -55,6 +56,12 @@ def take_calendars(batch: Batch, cursor: Cursor) -> None:
     upsert(cursor, "calendars", ("year",), list(found.values()))
 
 
+def take_area_names(batch: Batch, cursor: Cursor) -> None:
+    """Of each area the latest name."""
+    found = {one.event.path: {"path": one.event.path, "name": one.event.name} for one in batch.events}
+    upsert(cursor, "area_names", ("path",), list(found.values()))
+
+
 def _names(*shapes: type) -> frozenset[str]:
     return frozenset(OF_SHAPE[shape].name for shape in shapes)
 
@@ -80,4 +87,11 @@ CALENDARS = Projection(
     tables=tables_of(__file__, "calendars"),
     handles=_names(CalendarPublished),
     apply=take_calendars,
+)
+AREA_NAMES = Projection(
+    name="area_names",
+    service="notify",
+    tables=tables_of(__file__, "area_names"),
+    handles=_names(AreaCreated, AreaRenamed),
+    apply=take_area_names,
 )

@@ -77,3 +77,9 @@ CREATE TABLE calendars (
     version integer NOT NULL,
     body    json NOT NULL
 );
+
+-- projection: area_names
+CREATE TABLE area_names (
+    path text PRIMARY KEY,
+    name text NOT NULL
+);

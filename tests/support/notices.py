@@ -69,6 +69,8 @@ class NotifyRows:
         self.followers: dict[UUID, list[dict[str, Any]]] = {}
         self.departments: dict[str, dict[str, Any]] = {}
         self.contacts: dict[UUID, dict[str, Any]] = {}
+        self.places: dict[str, str] = {}
+        """Area path → name."""
         self.colleagues: dict[str, dict[str, Any]] = {}
         self.attempts: list[dict[str, Any]] = []
         self.emergencies: dict[str, str | None] = {}
@@ -80,6 +82,8 @@ class NotifyRows:
                 return self.followers.get(UUID(parameters["report_id"]), [])
             self.attempts.append({"attempt": len(self.attempts) + 1, **parameters})
             return [{"attempt": len(self.attempts)}]
+        if "area_names" in statement:
+            return [{"name": self.places[parameters[0]]}] if parameters[0] in self.places else []
         if "emergencies" in statement:
             around = [path for path in reversed(parameters[0]) if path in self.emergencies]
             return [{"templates": self.emergencies[path]} for path in around[:1]]

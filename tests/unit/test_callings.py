@@ -231,6 +231,25 @@ def test_a_check_is_told_to_whoever_is_to_look(person: str | None, who: list[Any
     assert heard(callings.tell_checker, of_a_case(asked, event), asked) == who
 
 
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("zh", "网格长：\n“值班席”（文艺社区）自 2026-05-03 09:30 起无人排班，至 另行排班"),
+        ("en", "Grid lead, 文艺社区:\n"),
+    ],
+)
+def test_a_letter_names_places_and_speaks_one_language(language: str, says: str) -> None:
+    asked, rows = office(), NotifyRows()
+    rows.places[COMMUNITY] = "文艺社区"
+    heard(callings.tell_duty, at_a_desk(asked, gap()), asked)
+    notice: NoticeRequested = next(one.event for one in log_of(asked).events if isinstance(one.event, NoticeRequested))
+
+    _, body = writer(language).words(notice, log_of(asked), rows)
+
+    assert says in body
+    assert " / " not in body
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_letter_to_a_colleague_names_the_case_and_the_post(language: str) -> None:
     asked = office()
