@@ -25,6 +25,7 @@ from tests.support.cases import (
     DISPATCHER,
     DISTRICT,
     SANITATION,
+    STREET,
     SUPERVISOR,
     THURSDAY,
     TO,
@@ -36,6 +37,7 @@ from tests.support.cases import (
 from tests.support.examples import example
 from tests.support.forms import Form, forms
 
+STREET_CHIEF = Asker("c.jie", "duty_chief", STREET)
 WATER = Asker("w.zhou", "department", DISTRICT, "water")
 VOLUNTEER = Asker("z.lin", "volunteer", COMMUNITY)
 LATER = (THURSDAY + timedelta(days=30)).date().isoformat()
@@ -228,6 +230,18 @@ def test_what_is_offered_on_the_page_can_be_done_there(name: str) -> None:
 
     assert desk.story.case.state is walk.ends
     assert walk.also(desk.story)
+
+
+def test_a_problem_case_is_closed_by_the_chief_of_the_tier_above_and_offered_to_no_other() -> None:
+    story = given_back_twice().dispatched()
+    story.return_asked().approved(DISPATCHER)
+    desk = CaseDesk(story.dispatched().signed().responded().passed())
+
+    assert story.case.problem is not None
+    assert "close" not in desk.actions(STREET_CHIEF)
+    assert "问题工单" in desk.page(STREET_CHIEF)
+    desk.send(CHIEF, "close", answer="已清运，今后由环卫负责。")
+    assert story.case.state is State.CLOSED
 
 
 def test_no_form_is_left_out() -> None:
