@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,6 +27,7 @@ from shared.contracts.remedy import RemedyKind, Severity
 from shared.kernel.area import Area
 from shared.kernel.errors import Forbidden, Invalid, NotFound, Refused, WujiError
 from shared.kernel.ids import new_id
+from shared.kernel.working_calendar import Calendar
 from shared.pages.language import of_call
 from shared.pages.page import page, to
 from shared.web.call import Call, Reply
@@ -53,17 +54,18 @@ class RemedyPages(RemedyDoors, CaseDoors):
             after=said["after"] or None,
         )
         found = queries.remedies(self.rows, asker, wanted, call.at)
+        book = self.rulebooks.current(call.at)
         return PAGES.render(
             call,
             "remedies.html",
             said=said,
-            found=found["remedies"],
+            found=[{**one, "last_day": _last_day(book.calendar, one["due_at"])} for one in found["remedies"]],
             link=lambda **more: _address(said, **more),
             next_page=found["next_after"] and _address(said, after=found["next_after"]),
             is_filtered=any(said[name] for name in _FILTERS if name != "view"),
             places=children(self.rows, asker.area),
             where=names(self.rows, (one["area"] for one in found["remedies"])),
-            names=called(self.rulebooks.current(call.at), of_call(call)),
+            names=called(book, of_call(call)),
             can_open=asker.role in FINDERS,
         )
 
@@ -100,21 +102,21 @@ class RemedyPages(RemedyDoors, CaseDoors):
         self, call: Call, *, done: str = "", error: WujiError | None = None, said: dict[str, Any] | None = None
     ) -> Reply:
         found = queries.one_remedy(self.log, call.path["remedy_id"], call.signed_in, call.at)
-        plan, calendar = found["plan"], self.rulebooks.current(call.at).calendar
+        plan, book = found["plan"], self.rulebooks.current(call.at)
         return PAGES.render(
             call,
             "remedy.html",
             status=200 if error is None else error.status,
             remedy=found,
             place=lineage(self.rows, Area(found["area"])),
-            names=called(self.rulebooks.current(call.at), of_call(call)),
+            names=called(book, of_call(call)),
             cases=queries.titles(self.rows, found["case_ids"]),
             photos=_photos(found),
             life=[{**step, "photos": _hashes(step["said"].get("photos", ()))} for step in reversed(found["life"])],
-            last_day=plan and (calendar.local(plan["due_at"]) - timedelta(seconds=1)).date().isoformat(),
+            last_day=_last_day(book.calendar, plan and plan["due_at"]),
             can=[{**one, "fields": WAYS[one["action"]].fields} for one in found["actions"] if one["allowed"]],
             cannot=[one for one in found["actions"] if not one["allowed"]],
-            today=calendar.local(call.at).date().isoformat(),
+            today=book.calendar.local(call.at).date().isoformat(),
             said=said or {},
             done=done,
             wrong=None if error is None else str(error),
@@ -148,6 +150,11 @@ class RemedyPages(RemedyDoors, CaseDoors):
         told = {name: case[name] or "" for name in ("issue_type", "title", "place")}
         about = {"area": str(case["area"]), "case_ids": str(case_id)}
         return {**told, **about, "kind": RemedyKind.ROOT_CAUSE.value}
+
+
+def _last_day(calendar: Calendar, due_at: datetime | None) -> str | None:
+    """The last day on which it is still in time."""
+    return None if due_at is None else (calendar.local(due_at) - timedelta(seconds=1)).date().isoformat()
 
 
 def _photos(found: dict[str, Any]) -> dict[str, list[str]]:
