@@ -167,7 +167,9 @@ def _time(origin: Origin, look: Look, cases: int) -> Figure:
                 raise AssertionError(f"{look.what} answers {answer.status_code}: {answer.text[:500]}")
         took = [_milliseconds(origin, session, look.path) for _ in range(LOOKS)]
     worst = quantiles(took, n=20)[-1]
-    print(f"  {look.what}: p50 {median(took):.0f} ms, p95 {worst:.0f} ms", file=sys.stderr, flush=True)
+    # The quickest tells what the page itself takes, on a machine that has other things to do.
+    spans = f"quickest {min(took):.0f} ms, p50 {median(took):.0f} ms, p95 {worst:.0f} ms"
+    print(f"  {look.what}: {spans}", file=sys.stderr, flush=True)
     return Figure(f"page {look.what}, p95, {cases:,} cases", worst, LIMIT_MS, "ms", LIMIT_MS / worst, 1)
 
 
