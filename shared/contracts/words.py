@@ -211,6 +211,7 @@ FOLLOWED_BY: dict[str, tuple[str, ...]] = {
 """What answers an event in another stream; the moves of a case itself are in `shared/kernel/case_states.py`."""
 
 FIELDS: dict[str, tuple[str, str]] = {
+    "back_to": ("恢复状态", ""),
     "campaign_id": ("专项行动编号", "The campaign."),
     "case_ids": ("案件编号", "The cases."),
     "closed_at": ("结案时间", "When it was closed."),
