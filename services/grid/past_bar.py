@@ -34,6 +34,11 @@ class PastBar:
         return self.then.at.astimezone(CITY_ZONE)
 
     @property
+    def said(self) -> str:
+        """The minute, as the slider says it too."""
+        return f"{self.local:%Y-%m-%d %H:%M}"
+
+    @property
     def earliest(self) -> datetime:
         """The first second that can be asked for, by the city's clock."""
         return (self.first.astimezone(CITY_ZONE) + timedelta(seconds=1)).replace(microsecond=0)

@@ -97,13 +97,21 @@ def test_a_number_opens_the_cases_that_it_counted(browser_page: Open, city_pages
     assert "树枝压到电线" in window.page.inner_text("tbody")
 
 
-def test_everything_but_liveness_works_without_scripts(browser_page: Open) -> None:
+def test_everything_but_liveness_works_without_scripts(browser_page: Open, city_pages: RunningStack) -> None:
+    report(city_pages, "窗户没有关")
     window = browser_page("demo.dispatcher", java_script_enabled=False)
     window.go(f"/areas/{DISTRICT}")
     window.page.click("thead a >> nth=1")
     window.page.click("svg.mosaic a >> nth=0")
 
     assert window.page.url.endswith("/areas/530103.001")
+    window.go(f"/areas/{DISTRICT}")
+    window.page.click("a:has-text('回看')")
+    window.page.click(".past-pick button")
+
+    assert "at=" in window.page.url
+    assert "local=" not in window.page.url
+    assert window.page.is_visible("a:has-text('回到现在')")
 
 
 def test_the_table_can_be_taken_away(browser_page: Open) -> None:

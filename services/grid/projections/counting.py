@@ -139,12 +139,12 @@ class Difference:
         for measure, key in new:
             narrow[area, measure, key] += 1
 
-    def counts(self) -> Counts:
-        """The difference for every area of all tiers, without zeros."""
+    def counts(self, longest: int = 24) -> Counts:
+        """The difference for every area whose path is no longer than that, without zeros."""
         wide: Counts = defaultdict(int)
         for (area, measure, key), n in self._narrow.items():
             if n:
-                for above in lineage(area):
+                for above in lineage(area[:longest]):
                     wide[above, measure, key] += n
         return {found: n for found, n in wide.items() if n}
 

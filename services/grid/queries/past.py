@@ -19,8 +19,8 @@ import orjson
 from services.grid.domain.quantiles import ranked
 from services.grid.domain.time import day_of, start_of
 from services.grid.projections.case_rows import COLUMNS, CaseRow
-from services.grid.projections.counting import Contribution, Difference, contributions
-from services.grid.projections.past import STANDING, noted_with
+from services.grid.projections.counting import Contribution, Counts, Difference, contributions
+from services.grid.projections.past import STANDING, WIDTHS, noted_with
 from services.grid.queries.figures import DEFINITIONS, Found, figures
 from services.grid.queries.views import DAYS
 from shared.kernel.area import Area, Tier
@@ -225,7 +225,7 @@ def _totals(rows: Rows, shown: list[str], deepest: Tier, asked: dict[str, Any]) 
     touched = _TOUCHED_FAR if deepest <= Tier.STREET else _TOUCHED_NEAR
     span = {**asked, "note": note, "from": min(note, upto), "to": max(note, upto)}
     pairs = orjson.loads(rows.query(_STOOD.replace("{touched}", touched), span)[0]["pairs"])
-    for (area, measure, key), n in _difference(pairs).items():
+    for (area, measure, key), n in _difference(pairs, WIDTHS[deepest]).items():
         if area in totals:
             counters = totals[area][measure]
             counters[key] = counters.get(key, 0) + n
@@ -241,12 +241,12 @@ def _some(counters: Counters) -> Counters:
     return found
 
 
-def _difference(pairs: Iterable[tuple[list[Any] | None, list[Any] | None]]) -> Mapping[tuple[str, str, str], int]:
-    """From how the cases stood at the note to how they stood at the moment."""
+def _difference(pairs: Iterable[tuple[list[Any] | None, list[Any] | None]], longest: int) -> Counts:
+    """From how the cases stood at the note to how they stood at the moment, of the areas that are shown."""
     found = Difference()
     for noted, then in pairs:
         found.change(*_counted(noted), *_counted(then))
-    return found.counts()
+    return found.counts(longest)
 
 
 def _counted(stood: list[Any] | None) -> tuple[str, frozenset[Contribution]]:
