@@ -21,7 +21,10 @@ def subject() -> None:
 @click.option("--yes", is_flag=True, help=say("不再询问", "do not ask"))
 @output_option()
 def erase(subject_id: str, reason: str, yes: bool, output: str) -> None:
-    """永久擦除一个人的联系方式与原话。Destroy a person's key for good; counts and hash chains stay."""
+    """永久擦除一个人的联系方式、原话与照片。Destroy a person's key and photos for good; counts and hash chains stay.
+
+    Photos that another case holds as evidence stay; the others are gone within seconds.
+    """
     if not yes:
         click.confirm(say("擦除后无法恢复,继续?", "This cannot be undone. Go on?"), abort=True, err=True)
     answer = Access.find().post(f"/api/v1/subjects/{subject_id}/erase", {"reason": reason}, role="operator")
