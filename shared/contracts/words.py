@@ -231,6 +231,7 @@ FIELDS: dict[str, tuple[str, str]] = {
     "summary": ("总结", "What came of it, in words."),
     "target": ("目标", ""),
     "times": ("复发次数", ""),
+    "was_problem": ("曾列为问题工单", ""),
     "within_days": ("回看天数", ""),
     "already_known": ("已有数据", ""),
     "asked": ("下派社区", ""),
