@@ -242,7 +242,7 @@ class IntakeService(
         roles=("operator",),
     )
     def erase(self, call: Call) -> Reply:
-        """Destroys the key of a reporter's contact and words, for good, and their photos. The report and all counts stay."""
+        """Destroys the key of a reporter's contact and words, and their photos, for good. The counts stay."""
         subject_id: UUID = call.path["subject_id"]
         report_id, area = vault.whereabouts(self.rows, subject_id)
         require(call.asker, area)

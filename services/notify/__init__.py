@@ -9,9 +9,9 @@ Hears:   report.accepted, report.rejected, report.appealed, report.merged, case.
          case.transferred_out, task.responded, case.closed, case.reopened (who sent a case up hears of each);
          duty.post_opened, duty.post_closed, shift.planned, shift.cancelled, appointment.started, appointment.ended,
          account.created, account.assigned, account.disabled, account.enabled, account.contact_changed,
-         calendar.published, area.created, area.renamed (who is where, and when); its own notice.requested, which it delivers, and
-         subscription.disabled; report.submitted, report.unmerged, case.unmerged, department.registered (to know whom,
-         and where), emergency.started and emergency.ended (to know how)
+         calendar.published, area.created, area.renamed (who is where, and when); its own notice.requested, which it
+         delivers, and subscription.disabled; report.submitted, report.unmerged, case.unmerged, department.registered
+         (to know whom, and where), emergency.started and emergency.ended (to know how)
 Serves:  /api/v1/notices, /api/v1/outbox, /api/v1/subscriptions, /api/v1/events, /events,
          /docs, /operations, /inbox
 

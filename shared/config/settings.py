@@ -164,7 +164,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("WUJI_PHOTO_GIGABYTES", "gigabytes that photos may take", "200", "count", 200),
     Setting(
         "WUJI_PHOTO_UNNAMED_DAYS",
-        "days after which a photo that nothing ever named is deleted; never before 31, as offline items may be that old",
+        "days after which a photo that nothing ever named goes; never before 31: an offline item may be that old",
         "90",
         "count",
         30,
