@@ -129,3 +129,16 @@ def test_an_address_that_leads_nowhere_is_a_page_for_people_and_a_problem_for_pr
     assert (people.status_code, people.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
     assert "没有找到这个页面" in people.text
     assert (programs.status_code, programs.headers["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_a_visitor_of_the_demonstration_chooses_whom_to_be(browser_page: Open, city_pages: RunningStack) -> None:
+    window = browser_page(size=PHONE)
+    window.go("/login?next=/work")
+    window.page.click(".visitors a:has-text('值班长')")
+    window.page.wait_for_selector(".visitors [aria-current]")
+    chosen = window.page.input_value("[name=account]")
+    window.page.fill("[name=password]", password_of(city_pages))
+    window.page.click("main form button[type=submit]")
+    window.page.wait_for_url("**/work")
+
+    assert chosen == "demo.chief"
