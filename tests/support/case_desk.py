@@ -32,7 +32,7 @@ class NoTables:
         raise AssertionError("a page does not write")
 
 
-class _Pages(WorkPages):
+class Pages(WorkPages):
     """The pages without nameko around them."""
 
     name = "dispatch"
@@ -57,7 +57,7 @@ class CaseDesk:
         """What the browser shows."""
         said = CasePageQuery().load({name: found[0] for name, found in parse_qs(query).items()})
         call = self._call(asker, at, query=said, cookies={"wuji_lang": language})
-        reply = _Pages.case_page(self._pages(), call)
+        reply = Pages.case_page(self._pages(), call)
         assert reply.status in (None, 200)
         return str(reply.body)
 
@@ -82,10 +82,10 @@ class CaseDesk:
         case_id, _, what = rest.partition("/")
         body = CaseForm().load(found.filled(**said))
         call = self._call(asker, at, body=body, path={"case_id": UUID(case_id), "what": what})
-        return _Pages.case_action(self._pages(), call)
+        return Pages.case_action(self._pages(), call)
 
-    def _pages(self) -> _Pages:
-        return _Pages(self.story, self.book, self.rows)
+    def _pages(self) -> Pages:
+        return Pages(self.story, self.book, self.rows)
 
     def _call(self, asker: Asker, at: datetime | None, **more: Any) -> Call:
         given = {"path": {"case_id": self.story.case_id}, **more}
