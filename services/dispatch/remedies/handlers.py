@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from services.dispatch.domain.rulebook import Rulebook
-from services.dispatch.handlers.common import area_of
+from services.dispatch.handlers.common import area_of, case_stream
 from services.dispatch.remedies import decisions
 from services.dispatch.remedies.decisions import Plan
 from services.dispatch.remedies.domain import FINDERS, MOVES, Remedy, RemedyEvent, evolve
@@ -58,6 +58,8 @@ def open_(log: EventLog, book: Rulebook, near: Near, found: Found, asker: Asker,
         raise Invalid(f"there is no issue type {found.issue_type}", where="issue_type")
     for case_id in found.case_ids:
         area_of(log, case_id, asker)
+    if found.point is None:
+        found = replace(found, point=_point_of(log, found.case_ids))
     remedy_id = new_id() if found.kind is RemedyKind.HIDDEN_DANGER else _root_cause_id(log, near, found)
     opened = RemedyOpened(
         remedy_id=remedy_id,
@@ -86,6 +88,12 @@ def _root_cause_id(log: EventLog, near: Near, found: Found) -> UUID:
         said = Wording("此处同类问题已有源头治理事项", "the root cause of this is on the list already")
         raise Refused(str(said), rule="remedy.open_already", hint=f"see /remedies/{known.remedy_id}")
     return known.remedy_id
+
+
+def _point_of(log: EventLog, case_ids: Iterable[UUID]) -> Point | None:
+    """Where the first of the cases lies that knows it."""
+    founding = (log.stream(case_stream(case_id))[0].event for case_id in case_ids)
+    return next((event.point for event in founding if event.point is not None), None)
 
 
 def link(log: EventLog, remedy_id: UUID, case_id: UUID, asker: Asker, cause: Cause) -> Appended:
