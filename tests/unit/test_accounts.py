@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from services.grid.accounts import contacts, domain, handlers, passwords
+from services.grid.accounts.contact_schemas import ContactBody, ContactForm
 from services.grid.accounts.domain import Post
 from services.grid.accounts.oidc import Mapped
 from shared.contracts.account import AccountContactChanged, SetBy
@@ -159,3 +160,20 @@ def test_a_contact_that_is_taken_away_takes_its_key_along() -> None:
 def test_nobody_is_reached_by_an_account_that_does_not_exist() -> None:
     with pytest.raises(NotFound, match="p0317"):
         contacts.change(MemoryLog("grid"), Sealer(os.urandom(32)), "p0317", {}, CAUSE)
+
+
+@pytest.mark.parametrize(
+    ("given", "is_good"),
+    [
+        ({"phone": "13888886666", "mail": ""}, True),
+        ({"phone": "", "mail": "p0317@example.gov.cn"}, True),
+        ({}, True),
+        ({"phone": "call me"}, False),
+        ({"phone": "13888886666\n1"}, False),
+        ({"mail": "p0317"}, False),
+        ({"mail": "a@b.cn\nBcc: c@d.cn"}, False),
+    ],
+)
+def test_a_holder_says_where_they_are_reached_and_nothing_else_gets_in(given: dict[str, str], is_good: bool) -> None:
+    assert (ContactForm().validate(given) == {}) is is_good
+    assert (ContactBody().validate({name: said or None for name, said in given.items()}) == {}) is is_good

@@ -15,6 +15,24 @@ class ContactBody(Body):
     phone = fields.String(
         load_default=None,
         allow_none=True,
-        validate=validate.Regexp(_PHONE, error="a phone number has 6 to 20 digits"),
+        validate=validate.Regexp(rf"{_PHONE}\Z", error="a phone number has 6 to 20 digits"),
     )
     mail = fields.Email(load_default=None, allow_none=True, validate=validate.Length(max=120))
+
+
+class ContactForm(Body):
+    """The same as a form: what is left empty is not kept."""
+
+    phone = fields.String(
+        load_default="",
+        validate=validate.Regexp(
+            rf"(?:{_PHONE})?\Z", error="电话为 6 到 20 位数字 / a phone number has 6 to 20 digits"
+        ),
+    )
+    mail = fields.String(
+        load_default="",
+        validate=[
+            validate.Length(max=120),
+            validate.Regexp(r"(?:[^@\s]+@[^@\s]+\.[^@\s]+)?\Z", error="不是邮箱 / this is no mail address"),
+        ],
+    )

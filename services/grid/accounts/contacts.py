@@ -13,7 +13,7 @@ from shared.handling import Cause, amend
 from shared.kernel.errors import NotFound
 from shared.kernel.ids import new_id
 from shared.kernel.wording import Wording
-from shared.ports import Appended, Companion, EventLog
+from shared.ports import Appended, Companion, EventLog, Rows
 from shared.security.sealing import Sealer
 
 _KEEP = """
@@ -42,3 +42,9 @@ def _kept(sealer: Sealer, account: str, contact: Mapping[str, str], at: datetime
     box = sealer.new_box(box_id)
     sealed = (box.wrapped_key, box.seal("contact", contact)) if contact else (None, None)
     return Companion(_KEEP, (account, str(box_id), *sealed, at))
+
+
+def is_reached(rows: Rows, account: str) -> bool:
+    """Whether they left a number or a mailbox."""
+    kept = "SELECT 1 FROM grid.account_contacts WHERE account = %s AND wrapped_key IS NOT NULL"
+    return bool(rows.query(kept, [account]))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 
-from services.grid.accounts import handlers, keys, passwords
+from services.grid.accounts import contacts, handlers, keys, passwords
 from services.grid.accounts.browsers import RENEWAL_PATH
+from services.grid.accounts.contact_schemas import ContactForm
 from services.grid.accounts.oidc_pages import OidcPages
 from services.grid.accounts.schemas import LogInForm, LogInQuery, LookQuery, NextQuery, Nothing, PasswordForm
 from services.grid.accounts.signing_in import sign_in
@@ -15,6 +16,7 @@ from shared.kernel.errors import Forbidden, Invalid, Refused, Unauthenticated
 from shared.pages import environment, language
 from shared.pages.page import local_address, page, to
 from shared.security import sessions
+from shared.security.sealing import Sealer
 from shared.web import cookies
 from shared.web.call import ANYONE, Call, Reply
 
@@ -85,7 +87,15 @@ class AccountPages(OidcPages):
     def account_page(self, call: Call) -> Reply:
         """Who one is here, and what one may see."""
         key = keys.find(self.rows, call.signed_in.id)
-        return PAGES.render(call, "account.html", has_password=key is not None)
+        reached = contacts.is_reached(self.rows, call.signed_in.id)
+        return PAGES.render(call, "account.html", has_password=key is not None, reached=reached)
+
+    @page("POST", "/account/contact", summary="Where letters reach me", body=ContactForm)
+    def change_my_contact(self, call: Call) -> Reply:
+        """Kept sealed and shown to nobody, not even here; empty fields are forgotten."""
+        given = {name: said for name, said in call.body.items() if said}
+        contacts.change(self.log, Sealer(self.settings.master_key), call.signed_in.id, given, call.cause())
+        return to("/account")
 
     @page("GET", "/account/password", summary="Another password", query=NextQuery, roles=ANYONE)
     def password_page(self, call: Call) -> Reply:
