@@ -25,9 +25,7 @@ class ContactForm(Body):
 
     phone = fields.String(
         load_default="",
-        validate=validate.Regexp(
-            rf"(?:{_PHONE})?\Z", error="电话为 6 到 20 位数字 / a phone number has 6 to 20 digits"
-        ),
+        validate=validate.Regexp(rf"(?:{_PHONE})?\Z", error="电话为 6 到 20 位 / a phone number has 6 to 20 digits"),
     )
     mail = fields.String(
         load_default="",
