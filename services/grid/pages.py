@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -58,7 +57,9 @@ class GridPages(Room):
         permission.require(call.asker, action_area=area)
         asked = call.query
         if asked["local"] is not None:
-            return to(_at_local(call, asked["local"]))
+            address = _without(call, "local", "at")
+            at = past_bar.nearest(self.rows, asked["local"], call.at)
+            return to(f"{address}{'&' if '?' in address else '?'}{at}")
         then = _moment(self.rows, call)
         found = area_view.look(self.rows, area, call.at, asked["days"], of_call(call), then)
         children = area_view.ordered(found["view"]["children"], asked["sort"], asked["order"] == "desc")
@@ -184,12 +185,6 @@ def _moment(rows: Rows, call: Call) -> past.Moment | None:
     """The past moment that the address asks for. Raises Invalid for one that there was not."""
     at = call.query["at"]
     return None if at is None else past.moment(rows, at, call.at)
-
-
-def _at_local(call: Call, local: datetime) -> str:
-    """The page's address with the city's time of a form as an instant."""
-    address = _without(call, "local", "at")
-    return f"{address}{'&' if '?' in address else '?'}{past_bar.asked(local.replace(tzinfo=CITY_ZONE))}"
 
 
 def _without(call: Call, *names: str) -> str:

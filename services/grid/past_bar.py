@@ -76,3 +76,10 @@ def way_back(rows: Rows, now: datetime) -> str | None:
     """Where looking back begins: this time yesterday, or the first moment that there is; None before anything was."""
     first = past.since(rows)
     return None if first is None else asked(max(first + timedelta(seconds=1), now - _DAY))
+
+
+def nearest(rows: Rows, local: datetime, now: datetime) -> str:
+    """The city's time of a form as part of an address: forms know no seconds, so what is just before the first moment,
+    or just after now, is moved there."""
+    at, first = local.replace(tzinfo=CITY_ZONE), past.since(rows)
+    return asked(min(at if first is None else max(at, first + timedelta(seconds=1)), now))
