@@ -43,6 +43,7 @@ from shared.ports import Append, EventLog, Happening
 from shared.security import tokens
 from tests.support.database import Database
 from tests.support.examples import example
+from tests.support.intake_doors import NO_BROKER, begun
 from tests.support.process import Service
 from tests.support.projected import project
 
@@ -159,19 +160,22 @@ def running(database: Database, folder: Path) -> Iterator[Bench]:
     """The service on this database, with one program's key."""
     _settle(database)
     project(database, PROJECTIONS)
-    service = Service(
-        "tests.support.real_service",
-        folder,
-        {
-            "WUJI_TEST_SERVICE": "intake",
-            "DATABASE_URL": database.url("intake"),
-            "WUJI_MASTER_KEY": base64.b64encode(os.urandom(32)).decode(),
-            "WUJI_LINK_KEY": base64.b64encode(os.urandom(32)).decode(),
-            "WUJI_TOKEN_PUBLIC_KEY": tokens.public_part(_KEY),
-            "WUJI_PUBLIC_URL": "http://wuji.example",
-            "WUJI_PHOTO_DIR": str(folder / "photos"),
-        },
-    ).start()
+    service = begun(
+        Service(
+            "tests.support.real_service",
+            folder,
+            {
+                "WUJI_TEST_SERVICE": "intake",
+                "DATABASE_URL": database.url("intake"),
+                "AMQP_URL": NO_BROKER,
+                "WUJI_MASTER_KEY": base64.b64encode(os.urandom(32)).decode(),
+                "WUJI_LINK_KEY": base64.b64encode(os.urandom(32)).decode(),
+                "WUJI_TOKEN_PUBLIC_KEY": tokens.public_part(_KEY),
+                "WUJI_PUBLIC_URL": "http://wuji.example",
+                "WUJI_PHOTO_DIR": str(folder / "photos"),
+            },
+        )
+    )
     try:
         bench = Bench(service, database)
         bench.key = bench.staff("POST", "/api/v1/api-keys", {"name": "citizen-app"}).json()["key"]
