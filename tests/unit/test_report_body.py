@@ -106,3 +106,16 @@ def test_what_is_unusual_and_right_takes_the_long_way(changes: dict[str, Any]) -
 
     assert quick.read(body) is None
     assert SubmitReportBody().load(body) == slowly(body)
+
+
+def test_a_point_may_stand_for_the_area_and_nothing_for_both() -> None:
+    without = {name: value for name, value in PLAIN.items() if name != "area"}
+    neither = {name: value for name, value in without.items() if name != "point"}
+    loaded = SubmitReportBody().load(without)
+
+    assert quick.read(without) is None
+    assert (loaded["area"], loaded["point"].lat) == (None, 25.07)
+    for body in (neither, {**neither, "point": None, "area": None}):
+        with pytest.raises(ValidationError) as caught:
+            SubmitReportBody().load(body)
+        assert list(caught.value.messages_dict) == ["area"]
