@@ -19,7 +19,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.grid.domain.quantiles import RELATIVE_ERROR, bucket, quantile, seconds_of
+from services.grid.domain.quantiles import (
+    RELATIVE_ERROR,
+    WIDE_ERROR,
+    bucket,
+    quantile,
+    seconds_of,
+    wide_bucket,
+    wide_quantile,
+)
 from services.grid.domain.time import day_of, start_of
 from services.grid.projections.case_rows import CHANGES, Book, CaseRow
 from services.grid.projections.counting import Counts, Difference, contributions, lineage
@@ -31,6 +39,8 @@ from shared.contracts.report import ReportSubmitted, Source, Urgency
 from shared.kernel.area import Area
 from shared.kernel.case_states import MOVES
 from shared.kernel.ids import derived_id
+from shared.projections import said
+from tests.support.histories import HOUR, Histories
 from tests.support.lives import START, City, lives
 
 BOSTON = Path(__file__).parents[3] / "shared" / "data" / "us_311" / "boston_311_2011H2.csv.gz"
@@ -137,6 +147,32 @@ def test_a_quantile_of_buckets_is_that_of_the_durations_within_two_percent(
     true = sorted(durations)[max(1, math.ceil(share * len(durations))) - 1]
 
     assert quantile(counts, share) == pytest.approx(true, rel=RELATIVE_ERROR * 1.001)
+
+
+@settings(max_examples=100)
+@given(st.lists(st.integers(1, 10**8), min_size=1, max_size=50))
+def test_a_median_of_wide_buckets_is_that_of_the_durations_within_five_percent(durations: list[int]) -> None:
+    counts = Counter(wide_bucket(seconds) for seconds in durations)
+    true = sorted(durations)[math.ceil(len(durations) / 2) - 1]
+
+    assert wide_quantile(counts, 0.5) == pytest.approx(true, rel=WIDE_ERROR * 1.001)
+
+
+def test_the_time_in_a_step_is_added_up_over_all_stays_in_it() -> None:
+    told, book = Histories(), Book()
+    issue = told.issue("a").reported().filed(HOUR).dispatched(3 * HOUR, None).answered(10 * HOUR)
+    issue.sent_back(12 * HOUR).answered(20 * HOUR).closed(25 * HOUR)
+    for recorded in told.events:
+        row = book.take(recorded)
+    assert row is not None
+
+    assert (row.in_report, row.in_dispatch, row.in_handle, row.in_check) == (3600, 9 * 3600, 7 * 3600, 8 * 3600)
+    assert ("step", f"handle {wide_bucket(7 * 3600)}") in contributions(row)
+
+
+def test_what_is_copied_keeps_its_tabs_lines_and_backslashes() -> None:
+    assert said("a\tb\\c\nd") == r"a\tb\\c\nd"
+    assert (said(None), said(7)) == (r"\N", "7")
 
 
 def test_days_begin_at_midnight_in_the_city() -> None:
