@@ -254,7 +254,7 @@ class PolicyAdopted:
 @event("burden_cap.defined", "rulebook", public=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BurdenCapDefined:
-    """How much may be asked of each community in a month (减负上限): the latest word counts, the narrowest area wins."""
+    """How much may be asked of a community in a month (减负上限): the latest word counts, the narrowest area wins."""
 
     area: str
     """The area path in which it holds, for each community there."""
