@@ -284,7 +284,7 @@ WRONG: dict[str, tuple[dict[str, Any], int, str]] = {
     "an unknown jurisdiction": ({"jurisdiction_id": "sfgov.org"}, 404, "jurisdiction_id sfgov.org"),
     "no place": ({"address_id": None}, 400, "lat/long, address_id or address_string"),
     "an empty place": ({"address_id": ""}, 400, "lat/long, address_id or address_string"),
-    "a far place": ({"address_id": None, "lat": 37.7, "long": -122.4}, 400, "not near any place"),
+    "a far place": ({"address_id": None, "lat": 37.7, "long": -122.4}, 400, "in no place that we serve"),
     "half a point": ({"address_id": None, "lat": 25}, 400, "lat and long go together"),
     "a point of words": ({"lat": "north", "long": "east"}, 400, "lat: "),
     "a point off the globe": ({"lat": 91, "long": 0}, 400, "lat: "),
