@@ -33,7 +33,7 @@ A_DAY = (9, 21)
 """At least and at most so many reports on a working day; half of it on a weekend."""
 LATE, STILL_OPEN = 0.07, 0.03
 """The share that was closed after its target, and that nobody has closed."""
-TARGET = timedelta(days=3)
+TARGETS = tuple(timedelta(days=days) for days in (1, 2, 3, 5, 7))
 TITLE = "演示用往日案件"
 SOURCES = (
     *(Source.RESIDENT,) * 5,
@@ -103,7 +103,8 @@ def _issue(
     kinds, buildings, lines = among
     building = buildings[int(len(buildings) * chance.random() ** 1.3)]
     kind, department = _theirs(chance, kinds, lines, Area(building.path))
-    closed = _closed(chance, reported, at)
+    target = chance.choice(TARGETS)
+    closed = _closed(chance, target, reported, at)
     return Issue(
         report_id=_report_id(number),
         number=f"演示{number:05}",
@@ -116,7 +117,7 @@ def _issue(
         place=building.name,
         point=None,
         reported_at=reported.astimezone(UTC),
-        target_at=(reported + TARGET).astimezone(UTC),
+        target_at=(reported + target).astimezone(UTC),
         closed_at=None if closed is None else closed.astimezone(UTC),
         department=department,
         answer="已到现场处理完毕。（演示数据）" if closed else "",
@@ -136,10 +137,10 @@ def _theirs(
             return kind, line.department
 
 
-def _closed(chance: random.Random, reported: datetime, at: datetime) -> datetime | None:
+def _closed(chance: random.Random, target: timedelta, reported: datetime, at: datetime) -> datetime | None:
     """When it was closed; None for what is still open at that instant."""
     luck = chance.random()
     if luck < STILL_OPEN:
         return None
-    took = TARGET * (chance.uniform(1.05, 1.8) if luck < STILL_OPEN + LATE else chance.betavariate(2, 5))
+    took = target * (chance.uniform(1.05, 1.8) if luck < STILL_OPEN + LATE else chance.betavariate(2, 5))
     return reported + took if reported + took < at else None
