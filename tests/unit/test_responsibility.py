@@ -54,7 +54,7 @@ def test_a_proposal_says_which_line_chose_whom_and_why_and_until_when() -> None:
 
     assert found is not None
     assert (found.department, found.rule, found.automatic) == ("sanitation", "garbage", True)
-    assert found.because.zh == "权责清单 garbage：530103 的E-01 类事项由环卫站负责"
+    assert found.because.zh == "权责清单 garbage 条：E-01类事项（E-01）由环卫站负责"
     assert "responsibility list garbage" in found.because.en
     assert found.due_at is not None
     assert f"{found.due_at:%m-%d %H:%M}" == "11-27 10:40"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.contracts.rulebook import ResponsibilityAssigned
+from shared.contracts.rulebook import IssueTypeDefined, ResponsibilityAssigned
 from shared.contracts.shapes import Limit
 from shared.kernel.area import Area
 from shared.kernel.wording import Wording
@@ -77,18 +77,23 @@ def ties(lines: Iterable[ResponsibilityAssigned]) -> list[tuple[str, str]]:
     return found
 
 
-def why(line: ResponsibilityAssigned, issue_type: str, department_name: str, others: int) -> Wording:
+def why(
+    line: ResponsibilityAssigned, issue_type: str, kind: IssueTypeDefined | None, department_name: str, others: int
+) -> Wording:
     """Why this line, in words for people."""
-    if line.issue_type == issue_type:
-        kind = Wording(f"事项 {issue_type}", f"issue type {issue_type}")
-    elif line.issue_type == "*":
-        kind = Wording("所有事项", "every issue type")
+    if line.issue_type == "*":
+        what = Wording("所有事项", "every issue type")
+    elif kind is None:
+        what = Wording(line.issue_type, line.issue_type)
+    elif line.issue_type == issue_type:
+        what = Wording(f"{kind.name}（{issue_type}）", f"{kind.name_en} ({issue_type})")
     else:
-        kind = Wording(f"{line.issue_type} 类事项", f"issue types of {line.issue_type}")
+        # A group has no English name of its own.
+        what = Wording(f"{kind.group}类事项（{line.issue_type}）", f"{kind.group} ({line.issue_type})")
     beaten = Wording("", "")
     if others:
         beaten = Wording(f"，比另外 {others} 条更具体", f"; it is more specific than {others} other(s)")
     return Wording(
-        f"权责清单 {line.rule}：{line.area} 的{kind.zh}由{department_name}负责{beaten.zh}",
-        f"responsibility list {line.rule}: in {line.area}, {kind.en} belong to {line.department}{beaten.en}",
+        f"权责清单 {line.rule} 条：{what.zh}由{department_name}负责{beaten.zh}",
+        f"responsibility list {line.rule}: {what.en} belongs to {line.department}{beaten.en}",
     )

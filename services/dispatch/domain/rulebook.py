@@ -153,7 +153,8 @@ class Rulebook:
             return None
         line = found[0]
         limit = self._handling(line, issue_type, area, urgency, loop)
-        because = why(line, issue_type, self.name(line.department), len(found) - 1)
+        kind = self.issue_types.get(issue_type)
+        because = why(line, issue_type, kind, self.name(line.department), len(found) - 1)
         mine = self._assignment(line.department, line.co_handlers, line, because, limit, at)
         mine = replace(mine, informed=line.informed)
         if self.today is None:
