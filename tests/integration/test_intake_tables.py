@@ -198,10 +198,10 @@ def test_an_erased_person_is_gone_and_every_count_and_hash_stays(intake: Intake)
 
 def _rebuild(database: Database) -> None:
     """Forget every row and make it again from the log."""
-    for table in ("reports", "milestones", "areas", "issue_types", "departments", "photos", "photo_uses", "watermarks"):
-        database.query(f"TRUNCATE intake.{table}")
-    for table in ("reports", "milestones", "areas", "issue_types", "departments", "photos", "photo_uses"):
-        database.query(f"DROP TABLE intake.{table}")
+    database.query("TRUNCATE intake.watermarks")
+    for projection in PROJECTIONS:
+        for table in projection.table_names:
+            database.query(f"DROP TABLE intake.{table}")
     project(database, PROJECTIONS)
 
 

@@ -338,11 +338,12 @@ def test_told_to_stop_it_leaves_in_good_order(database: Database, vhost: Vhost, 
     running = service(database, vhost, tmp_path).start()
     fill(database, EVENTS)
     publish(vhost, EVENTS)
+    at_the_end = f'wuji_projection_position{{projection="grid.cases"}} {float(len(EVENTS))}'
     wait_for(lambda: len(database.query("SELECT 1 FROM intake.seen")) == len(heard()), 20)
+    wait_for(lambda: at_the_end in running.metrics(), 20)
     metrics = running.metrics()
 
     assert running.stop(patience=5) == 0
-    assert f'wuji_projection_position{{projection="grid.cases"}} {float(len(EVENTS))}' in metrics
     assert 'wuji_projection_lag_events{projection="grid.cases"} 0.0' in metrics
 
 
@@ -354,7 +355,8 @@ def test_cases_from_the_bus_are_those_from_the_log(bench: Bench, database: Datab
     fill(database, EVENTS)
     connect = connect_as(urls(database))
     with psycopg2.connect(database.url("grid")) as connection, connection.cursor() as cursor:
-        cursor.execute("SET search_path TO grid; TRUNCATE cases, area_counts; UPDATE watermarks SET position = 0")
+        tables = ", ".join(CASES.table_names)
+        cursor.execute(f"SET search_path TO grid; TRUNCATE {tables}; UPDATE watermarks SET position = 0")
     track = Track(CASES, 0)
     track.take(connect("grid"), PostgresFeed().read(connect("grid"), 0, 10_000, CASES.handles))
 
