@@ -16,7 +16,7 @@ FAST := not integration and not e2e and not faults and not long
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down reset status doctor format check test unit integration e2e faults bench soak long lock clean
+.PHONY: help setup demo up down reset status doctor format check test unit integration backend e2e faults bench soak long lock clean
 
 help: ## List these targets 列出全部目标
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,16 +63,17 @@ e2e: $(VENV)/.dev ## Tests of the whole stack 端到端测试
 	WUJI_TEST_RUN_DIR=.run-e2e-servers $(PYTEST) -q --durations=10 -m "e2e and not faults and not long" tests/e2e tests/browser
 
 faults: $(VENV)/.dev ## Kill processes and servers under load 故障测试
-	$(PYTEST) -q --durations=10 -m "$(FAULTS)" tests/faults
+	WUJI_TEST_STACK_DIR=.run-faults $(PYTEST) -q --durations=10 -m "$(FAULTS)" tests/faults
+
+backend: integration ## Integration tests, then the faults of a whole stack 集成与故障测试
+	$(MAKE) --no-print-directory faults FAULTS="faults and not integration and not long"
 
 long: $(VENV)/.dev ## What takes minutes: whole real inputs over the whole stack 长时间测试
 	$(PYTEST) -q -m long
 
-# Integration and end-to-end tests wait more than they compute, and use servers of their own: side by side. The
-# faults of a whole stack run alone.
+# Two lanes that wait more than they compute, on servers and stacks of their own, side by side.
 test: check ## Everything: check, then all tests on real private servers 全部测试
-	$(MAKE) --no-print-directory -j2 integration e2e
-	$(MAKE) --no-print-directory faults FAULTS="faults and not integration and not long"
+	$(MAKE) --no-print-directory -j2 backend e2e
 
 bench: $(VENV)/.dev ## Measure: a table of ratios, each side by side in one run 性能测量
 	@$(WUJI) bench

@@ -10,7 +10,8 @@ _MOBILE = re.compile(r"(?<![0-9])(?:(?:\+|00)?86[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[
 _DIGITS = re.compile("[0-9]{3}")  # every number below starts with three digits in a row
 _LANDLINE = re.compile(r"(?<![0-9])0[1-9][0-9]{1,2}[- ][0-9]{7,8}(?![0-9])")
 # Letters of any script may stand right before an address in Chinese text, so only ASCII counts as part of it.
-_MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
+# A last part of digits is no domain: `street_supervisor@530103.011` is a post and its area.
+_MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}(?=[0-9-]*[A-Za-z])[A-Za-z0-9-]{1,63}")
 
 
 def mask(text: str, *names: str) -> str:

@@ -160,15 +160,15 @@ def test_the_slider_shows_what_was_known_then_by_keyboard_and_leads_back_to_now(
     assert eventually(lambda: "路灯不亮" in _text_of(window, listed), 20)
     began = _moments_before(window)
     time.sleep(1.1)
-    report(city_pages, "井盖松动")
-    assert eventually(lambda: "井盖松动" in _text_of(window, listed), 20)
+    report(city_pages, "回看以后才有的井盖")
+    assert eventually(lambda: "回看以后才有的井盖" in _text_of(window, listed), 20)
     window.go(f"/areas/{DISTRICT}?at={quote(began, safe='')}")
     window.screenshot("past-desk")
     then, past = _total(window), f"at={quote(began, safe='')}"
 
     assert window.page.locator("[data-live]").count() == 0
     assert past in (window.page.get_attribute(".stat >> nth=0", "href") or "")
-    assert "井盖松动" not in _text_of(window, f"{listed}?at={quote(began, safe='')}")
+    assert "回看以后才有的井盖" not in _text_of(window, f"{listed}?at={quote(began, safe='')}")
     window.go(f"/areas/{DISTRICT}?at={quote(began, safe='')}")
     window.page.focus(".past input[type=range]")
     window.page.keyboard.press("ArrowRight")

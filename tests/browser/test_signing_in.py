@@ -68,8 +68,8 @@ def test_a_one_time_password_is_changed_first(city_pages: RunningStack, browser_
 def test_signing_out_ends_the_session_here_and_there(browser_page: Open) -> None:
     window = browser_page("demo.dispatcher")
     cookies = {one["name"]: one["value"] for one in window.page.context.cookies()}
-    window.page.click("form[action='/session/end'] button")
-    window.page.wait_for_load_state("load")
+    with window.page.expect_navigation():
+        window.page.click("form[action='/session/end'] button")
 
     assert window.go("/areas/530103").url.endswith("/login?next=/areas/530103")
     again = requests.get(

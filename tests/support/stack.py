@@ -230,7 +230,7 @@ def stack(pytestconfig: pytest.Config) -> Iterator[RunningStack]:
     """The stack that the tests of a session share. A test that hurts it puts it right again."""
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
-        manager = started(Path(os.environ.get("WUJI_TEST_STACK_DIR") or PROJECT / ".run-e2e"))
+        manager = started(Path(os.environ.get("WUJI_TEST_STACK_DIR") or PROJECT / ".run-e2e").resolve())
         running = manager.__enter__()
     try:
         yield running
