@@ -43,8 +43,9 @@ class OidcPages(Browsers):
                 raise Unauthenticated(f"{said} {_given(call, 'error')}".strip())
             person = self.provider.receive(_given(call, "code"), nonce, verifier)
         except (Unauthenticated, Forbidden) as error:
-            found = {"next": "/", "wrong": str(error), "account": "", "oidc": True, "visitors": []}
-            return PAGES.render(call, "login.html", status=403, **found)
+            return PAGES.render(
+                call, "login.html", status=403, next="/", wrong=str(error), account="", oidc=True, visitors=()
+            )
         gone = cookies.forget(_COOKIE, secure=self._secure, path=RENEWAL_PATH)
         return to(local_address(where), gone, *self._open(person.asker, person.name, call, issuer=person.issuer))
 
