@@ -109,6 +109,8 @@ def test_one_answer_has_position_lag_unacked_parked_and_dropped_and_so_have_the_
     last = told(database, 60)  # the queue holds 20
     program.until(lambda: (program.standing()["dropped"] or 0) >= 30)
     program.until(lambda: program.number("dropped_total") == program.standing()["dropped"])
+    # The broker's own figures come a moment late, and not all at once.
+    program.until(lambda: program.standing()["consumers"] == 1)
     found = program.standing()
 
     assert (found["position"], found["head"], found["lag_events"], found["lag_seconds"]) == (last, last, 0, 0)

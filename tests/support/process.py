@@ -76,7 +76,11 @@ class Service:
 
     @property
     def ready(self) -> bool:
-        return self.alive and requests.get(f"http://127.0.0.1:{self.admin_port}/readyz", timeout=8).status_code == 200
+        """Whether it serves; it may end between two questions."""
+        try:
+            return self.alive and self.readiness()[0] == 200
+        except requests.ConnectionError:
+            return False
 
     def readiness(self) -> tuple[int, dict[str, Any]]:
         """Status and document of /readyz."""
