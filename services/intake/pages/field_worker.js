@@ -4,12 +4,18 @@ const STORE = "wuji-field-{{ asset('intake/field.js').path|replace('/', '-') }}"
 const KEPT = [{% for name in ("vendor/pico.css", "tokens.css", "app.css", "intake/field.css", "vendor/htmx.js", "app.js", "vendor/idb.js", "device.js", "intake/field.js", "mark.svg") %}"{{ asset(name).path }}"{% if not loop.last %}, {% endif %}{% endfor %}];
 const PAGES = { "/field": {}, "/field/solve": {}, "/checks": { "HX-Request": "true" } };
 
+// Somebody signs out: what is still on its way is theirs, and is not kept.
+let left = false;
+
 async function keep(name, answer) {
   // Whoever has to sign in first is led elsewhere, and that is no list.
-  if (answer.status === 200 && !answer.redirected) await (await caches.open(LIST)).put(name, answer.clone());
+  if (left || answer.status !== 200 || answer.redirected) return;
+  const list = await caches.open(LIST);
+  if (left) await caches.delete(LIST);
+  else await list.put(name, answer.clone());
 }
 async function kept(name) {
-  const found = await (await caches.open(LIST)).match(name, { ignoreVary: true });
+  const found = await caches.match(name, { cacheName: LIST, ignoreVary: true });
   if (!found) return null;
   const headers = new Headers(found.headers);
   headers.delete("Content-Length");
@@ -37,7 +43,13 @@ self.addEventListener("activate", (event) => {
 self.addEventListener("fetch", (event) => {
   const { method, mode, headers, url } = event.request, { origin, pathname } = new URL(url);
   if (method !== "GET" || origin !== location.origin) return;
+  if (mode === "navigate" && pathname in PAGES) left = false;
   if (KEPT.includes(pathname)) event.respondWith(caches.match(pathname).then((found) => found ?? fetch(event.request)));
   else if (pathname in PAGES && (pathname !== "/checks" || headers.has("HX-Request"))) event.respondWith(newest(event.request, pathname));
   else if (mode === "navigate") event.respondWith(fetch(event.request).catch(async () => (await kept("/field")) ?? Response.error()));
+});
+self.addEventListener("message", (event) => {
+  if (event.data !== "leave") return;
+  left = true;
+  event.waitUntil(caches.delete(LIST).then(() => event.ports[0].postMessage("left")));
 });

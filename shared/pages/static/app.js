@@ -22,10 +22,19 @@ async function unsent(name) {
   if (!waiting) indexedDB.deleteDatabase(name);
   return waiting;
 }
+async function forget() {
+  const worker = navigator.serviceWorker?.controller, { port1, port2 } = new MessageChannel();
+  if (worker) {
+    const heard = new Promise((done) => { port1.onmessage = done; });
+    worker.postMessage("leave", [port2]);
+    await Promise.race([heard, new Promise((done) => setTimeout(done, 1000))]);
+  }
+  await window.caches?.delete(LIST);
+}
 async function leave(form) {
   const waiting = await unsent(`wuji-field:${form.dataset.leaving}`).catch(() => 0);
   if (waiting && !confirm(form.dataset.unsent.replace("{}", waiting))) return;
-  await window.caches?.delete(LIST);
+  await forget();
   form.submit();
 }
 document.addEventListener("submit", (event) => {
