@@ -31,7 +31,8 @@ def main(amqp_url: str, database_url: str) -> None:
     """Be the nameko service until killed."""
     import eventlet
 
-    eventlet.monkey_patch()
+    # A green connection cannot COPY, which our rows of the past are written with.
+    eventlet.monkey_patch(psycopg=False)
     from eventlet.queue import LifoQueue
     from nameko.containers import ServiceContainer
     from nameko.events import event_handler
@@ -42,7 +43,7 @@ def main(amqp_url: str, database_url: str) -> None:
 
     idle: Any = LifoQueue()
     for _ in range(10):
-        connection = connect(database_url, green=True)
+        connection = connect(database_url, green=False)
         connection.autocommit = False
         idle.put(connection)
 
