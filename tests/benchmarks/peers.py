@@ -165,6 +165,14 @@ class _Tuples:
     def fetchall(self) -> list[tuple[Any, ...]]:
         return [tuple(row.values()) for row in self._cursor.fetchall()]
 
+    def fetchone(self) -> tuple[Any, ...] | None:
+        row = self._cursor.fetchone()
+        return None if row is None else tuple(row.values())
+
+    def copy_expert(self, statement: str, file: Any) -> None:
+        with self._cursor.copy(statement) as copied:
+            copied.write(file.read())
+
 
 if __name__ == "__main__":
     main(sys.argv[1], sys.argv[2])
